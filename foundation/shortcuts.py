@@ -1,0 +1,34 @@
+"""What every view does: reach one row, read the form, turn the page."""
+
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404
+
+from foundation import drafts
+
+
+def get_for(user, model, *, change=False, **lookup):
+    """The one row of `model` that `user` may see, or with `change` may change.
+
+    A row outside the user's view answers as if it did not exist (Http404); one that is only readable refuses
+    (PermissionDenied). `model.objects` must offer `visible_to(user)` and `changeable_by(user)`.
+    """
+    row = get_object_or_404(model.objects.visible_to(user), **lookup)
+    if change and not model.objects.changeable_by(user).filter(pk=row.pk).exists():
+        raise PermissionDenied
+    return row
+
+
+def posted(request):
+    """The data for a view's form: of this POST, or of the form that an expired session left behind; else None.
+
+    Kept data fills the form again, it never saves by itself: views act only `if request.method == "POST"`.
+    """
+    if request.method == "POST":
+        return request.POST
+    return drafts.kept_form(request)
+
+
+def page_of(request, queryset, per_page=50):
+    """The page that `?page=` asks for; the first for nonsense, the last for a number beyond."""
+    return Paginator(queryset, per_page).get_page(request.GET.get("page"))
