@@ -68,7 +68,7 @@ class Queries(list):
 
 @pytest.fixture
 def sql_count():
-    """`with sql_count(at_most=8) as queries:` fails, with the statements, when there were more; then see len(queries)."""
+    """`with sql_count(at_most=8) as queries:` fails, with the statements, when there are more."""
 
     @contextmanager
     def counting(at_most=None):
