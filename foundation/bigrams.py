@@ -113,18 +113,19 @@ class Searchable(models.Model):
     class Meta:
         abstract = True
 
-    def save(self, *args, **kwargs):
-        self.bigrams = self.cut_bigrams()
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], "bigrams"}
-        super().save(*args, **kwargs)
+    def derive(self):
+        """Recompute in memory what follows from other fields and return their names; a model with more extends this.
 
-    def cut_bigrams(self, changes=()):
-        """The tokens of this row, after `changes` (dict of field values) if given. For bulk writes and updates."""
-        values = {name: getattr(self, name) for name in self.SEARCH_FIELDS} | {
-            name: value for name, value in dict(changes).items() if name in self.SEARCH_FIELDS
-        }
-        return cut(" ".join(str(value or "") for value in values.values()))
+        `save()`, `move()` and `revise()` write these fields along; a bulk write calls it on each row.
+        """
+        self.bigrams = cut(" ".join(str(getattr(self, name) or "") for name in self.SEARCH_FIELDS))
+        return ["bigrams"]
+
+    def save(self, *args, **kwargs):
+        derived = self.derive()
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], *derived}
+        super().save(*args, **kwargs)
 
 
 def search(queryset, text):

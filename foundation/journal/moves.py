@@ -1,11 +1,11 @@
 """Changing a row that people work on: one guarded UPDATE and one entry, so that of two people one wins."""
 
+from copy import copy
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 
-from foundation.bigrams import Searchable
 from foundation.journal.models import (
     AlreadyDone,
     AppendOnly,
@@ -141,21 +141,27 @@ def _refuse_outdated(obj, verb, seen, *, key, by):
 
 
 def _update(obj, verb, changes, guard, *, key, by):
-    values = {**changes, **_derived(obj, changes), "version": obj.version + 1}
+    """Write `changes`, what follows from them and the next version, if nobody was faster; else `obj` stays as it was."""
+    changed = copy(obj)
+    _set(changed, changes)
+    values = {**changes, **_derived(obj, changed), "version": obj.version + 1}
     if not _rows(obj).filter(version=obj.version, **guard).update(**values):
         refuse_repeat(key, obj, verb, by=by)
         raise Conflict(obj)
+    _set(obj, values)
+
+
+def _set(obj, values):
     for name, value in values.items():
         setattr(obj, name, value)
 
 
-def _derived(obj, changes):
-    """What `save()` would have set along: search tokens and moments of the last change."""
-    derived = {
-        field.attname: field.pre_save(obj, add=False)
+def _derived(obj, changed):
+    """What `save()` would have set along: moments of the last change, and what the model derives (tokens, hashes)."""
+    moments = {
+        field.attname: field.pre_save(changed, add=False)
         for field in obj._meta.concrete_fields
         if isinstance(field, models.DateField) and field.auto_now
     }
-    if isinstance(obj, Searchable) and set(changes) & set(obj.SEARCH_FIELDS):
-        derived["bigrams"] = obj.cut_bigrams(changes)
-    return derived
+    names = changed.derive() if hasattr(changed, "derive") else ()
+    return moments | {name: getattr(changed, name) for name in names if getattr(changed, name) != getattr(obj, name)}

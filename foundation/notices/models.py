@@ -42,7 +42,9 @@ class Notice(models.Model):
     subject_id = models.BigIntegerField(null=True, blank=True)
     url = models.CharField(max_length=300, blank=True, default="")
     once = models.CharField(max_length=200)
-    batch = models.UUIDField(editable=False)
+    batch = models.UUIDField(
+        editable=False, db_index=True
+    )  # tells the new rows of one bulk insert from those that stood
     created_at = models.DateTimeField(default=timezone.now)
     read_at = models.DateTimeField(null=True, blank=True)
 

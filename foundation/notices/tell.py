@@ -1,16 +1,45 @@
 """Telling people: rows in the transaction of the event, nothing is sent from here."""
 
+from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import uuid4
 
-from django.db import transaction
+from django.db import models, transaction
 
 from foundation.journal.models import label
 from foundation.notices.kinds import KINDS
 from foundation.notices.models import Delivery, Notice
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class Message:
+    """One thing to tell: to whom, of what kind, about which row, and what makes it the same thing if it comes up again."""
+
+    recipients: list
+    kind: str
+    about: models.Model
+    once: str
+    params: dict = field(default_factory=dict)
+    url: str = ""
+
+    def notices(self, batch):
+        if self.kind not in KINDS:
+            raise ValueError(f"Unknown kind of notice {self.kind!r}: register it in <app>/notices.py.")
+        return [
+            Notice(
+                recipient=user,
+                kind=self.kind,
+                params=self.params,
+                subject_type=self.about._meta.label_lower,
+                subject_id=self.about.pk,
+                url=self.url or _url(self.about),
+                once=_fingerprint(self.kind, self.about, self.once),
+                batch=batch,
+            )
+            for user in {user.pk: user for user in self.recipients if user is not None and user.is_active}.values()
+        ]
+
+
 def tell(recipients, kind, *, about, once, params=None, url=""):
     """Put a notice into the inbox of each of `recipients` (users), queue its e-mail; returns how many are new.
 
@@ -19,34 +48,23 @@ def tell(recipients, kind, *, about, once, params=None, url=""):
     the house by e-mail. `url` is the page to open, by default that of `about`. Three queries, plus one if
     `recipients` is a query.
     """
-    if kind not in KINDS:
-        raise ValueError(f"Unknown kind of notice {kind!r}: register it in <app>/notices.py.")
-    people = {user.pk: user for user in recipients if user is not None and user.is_active}
-    if not people:
-        return 0
+    return tell_all([Message(list(recipients), kind, about, str(once), params or {}, url)])
+
+
+@transaction.atomic
+def tell_all(messages):
+    """`tell` for many messages at once, in the same three queries; returns how many notices are new."""
     batch = uuid4()
-    fingerprint = _fingerprint(kind, about, once)
-    Notice.objects.bulk_create(
-        [
-            Notice(
-                recipient_id=pk,
-                kind=kind,
-                params=params or {},
-                subject_type=about._meta.label_lower,
-                subject_id=about.pk,
-                url=url or _url(about),
-                once=fingerprint,
-                batch=batch,
-            )
-            for pk in sorted(people)  # in one order, so that two workers telling the same people do not deadlock
-        ],
-        ignore_conflicts=True,
-    )
-    told = list(Notice.objects.filter(once=fingerprint, batch=batch).values_list("pk", "recipient_id"))
-    Delivery.objects.bulk_create(
-        [Delivery(notice_id=pk, channel=Delivery.Channel.EMAIL) for pk, recipient in told if people[recipient].email]
-    )
-    return len(told)
+    notices = [notice for message in messages for notice in message.notices(batch)]
+    if not notices:
+        return 0
+    # In one order, so that two workers telling the same people do not deadlock.
+    notices.sort(key=lambda notice: (notice.once, notice.recipient_id))
+    Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    told = Notice.objects.filter(batch=batch)
+    new = list(told.values_list("pk", "recipient__email"))
+    Delivery.objects.bulk_create([Delivery(notice_id=pk, channel=Delivery.Channel.EMAIL) for pk, email in new if email])
+    return len(new)
 
 
 def _fingerprint(kind, about, once):

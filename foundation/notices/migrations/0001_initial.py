@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ("subject_id", models.BigIntegerField(blank=True, null=True)),
                 ("url", models.CharField(blank=True, default="", max_length=300)),
                 ("once", models.CharField(max_length=200)),
-                ("batch", models.UUIDField(editable=False)),
+                ("batch", models.UUIDField(db_index=True, editable=False)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("read_at", models.DateTimeField(blank=True, null=True)),
                 (
