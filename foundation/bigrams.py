@@ -113,6 +113,12 @@ class Searchable(models.Model):
     class Meta:
         abstract = True
 
+    def save(self, *args, **kwargs):
+        derived = self.derive()
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], *derived}
+        super().save(*args, **kwargs)
+
     def derive(self):
         """Recompute in memory what follows from other fields and return their names; a model with more extends this.
 
@@ -120,12 +126,6 @@ class Searchable(models.Model):
         """
         self.bigrams = cut(" ".join(str(getattr(self, name) or "") for name in self.SEARCH_FIELDS))
         return ["bigrams"]
-
-    def save(self, *args, **kwargs):
-        derived = self.derive()
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], *derived}
-        super().save(*args, **kwargs)
 
 
 def search(queryset, text):

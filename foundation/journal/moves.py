@@ -141,7 +141,7 @@ def _refuse_outdated(obj, verb, seen, *, key, by):
 
 
 def _update(obj, verb, changes, guard, *, key, by):
-    """Write `changes`, what follows from them and the next version, if nobody was faster; else `obj` stays as it was."""
+    """Write `changes`, what follows from them and the next version, unless somebody was faster (`obj` stays then)."""
     changed = copy(obj)
     _set(changed, changes)
     values = {**changes, **_derived(obj, changed), "version": obj.version + 1}

@@ -13,7 +13,7 @@ from foundation.notices.models import Delivery, Notice
 
 @dataclass(frozen=True)
 class Message:
-    """One thing to tell: to whom, of what kind, about which row, and what makes it the same thing if it comes up again."""
+    """One thing to tell: to whom, of what kind, about which row; `once` makes it the same thing if it comes again."""
 
     recipients: list
     kind: str
