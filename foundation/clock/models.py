@@ -31,14 +31,15 @@ class Heartbeat(models.Model):
 
 
 class beat(ContextDecorator):
-    """Around a job, as `with beat("remind", every=…):` or as a decorator: keeps its Heartbeat. `every` is a timedelta.
+    """Around a job, as `with beat("remind", every=60):` or as a decorator: keeps its Heartbeat.
 
-    A run that fails keeps the moment of the last good end and the kind of the error; the exception goes on.
+    `every` is its usual interval as a timedelta or in seconds. A run that fails keeps the moment of the last good end
+    and the kind of the error; the exception goes on.
     """
 
     def __init__(self, job, every):
         self.job = job
-        self.every = every
+        self.every = every if isinstance(every, dt.timedelta) else dt.timedelta(seconds=every)
 
     def __enter__(self):
         facts = {"started_at": timezone.now(), "every": self.every}

@@ -183,6 +183,7 @@ def record(
     public_note=False,
     key=None,
     on_behalf_of=None,
+    area_path=None,
 ):
     """Write down that `by` (None: the clock) did `verb` to `obj`; `note` goes to a purgeable row.
 
@@ -202,7 +203,7 @@ def record(
                 data=data,
                 actor=actor,
                 on_behalf_of=on_behalf_of or acting_for(actor, obj),
-                area_path=_area_path(obj),
+                area_path=_area_path(obj) if area_path is None else area_path,
                 public=public,
                 key=key,
             )
@@ -212,6 +213,26 @@ def record(
         refuse_repeat(key, obj, verb, by=by)
         raise
     return entry
+
+
+def record_all(objects, verb, *, by=None, data=None, public=False):
+    """One entry for each of these rows, in one query: what a job did to many. No notes, no keys."""
+    actor = by if getattr(by, "pk", None) else None
+    Entry.objects.bulk_create(
+        [
+            Entry(
+                subject_type=obj._meta.label_lower,
+                subject_id=obj.pk,
+                verb=verb,
+                data=_small(data or {}),
+                actor=actor,
+                area_path=_area_path(obj),
+                public=public,
+            )
+            for obj in objects
+        ],
+        batch_size=500,
+    )
 
 
 def refuse_repeat(key, obj, verb, *, by):

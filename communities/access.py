@@ -1,0 +1,157 @@
+"""THE access rule: who may see and change what. Everything else asks here.
+
+A right is a post (`Assignment`) of a role in a place or a unit. `RIGHTS` says what a role may do with each topic; the place says
+with which rows. Every list, detail, search, export and digest starts from `visible_to(user)` or `changeable_by(user)`.
+"""
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from foundation.paths import is_within, within
+
+READ, CHANGE = 1, 2
+
+
+class Role(models.TextChoices):
+    GRID_WORKER = "grid_worker", _("grid worker")
+    STREET_CADRE = "street_cadre", _("street cadre")
+    SECRETARY = "secretary", _("community secretary")
+    COORDINATOR = "coordinator", _("street coordinator")
+    HANDLER = "handler", _("department handler")
+    DISTRICT_ADMIN = "district_admin", _("district admin")
+    AUDITOR = "auditor", _("auditor")
+    ADMIN = "admin", _("system admin")
+
+
+# topic: places (divisions, compounds, units: no personal data) · people (households, residents) · visits · issues ·
+#        staff · audit (journal and access log) · dashboard · feedback · delivery (failed sends)
+RIGHTS = {
+    Role.GRID_WORKER: {"places": READ, "people": CHANGE, "visits": CHANGE, "issues": READ},
+    Role.STREET_CADRE: {"places": READ, "people": CHANGE, "visits": CHANGE, "issues": READ},
+    Role.SECRETARY: {"places": CHANGE, "people": CHANGE, "visits": CHANGE, "issues": CHANGE, "dashboard": READ},
+    Role.COORDINATOR: {"places": CHANGE, "people": CHANGE, "visits": CHANGE, "issues": CHANGE, "dashboard": READ},
+    # A handler sees issues through the work orders of the unit (issues/models), not through an area.
+    Role.HANDLER: {},
+    Role.DISTRICT_ADMIN: {
+        "places": CHANGE,
+        "people": CHANGE,
+        "visits": READ,
+        "issues": CHANGE,
+        "staff": CHANGE,
+        "dashboard": READ,
+        "feedback": CHANGE,
+        "delivery": CHANGE,
+    },
+    Role.AUDITOR: {
+        "places": READ,
+        "people": READ,
+        "visits": READ,
+        "issues": READ,
+        "staff": READ,
+        "audit": READ,
+        "dashboard": READ,
+    },
+    Role.ADMIN: {"places": CHANGE, "staff": CHANGE, "delivery": CHANGE},
+}
+# Who may see a phone or an ID number in full, each time for a reason that is logged. Auditors and system admins may not.
+MAY_REVEAL = {Role.GRID_WORKER, Role.STREET_CADRE, Role.SECRETARY, Role.COORDINATOR, Role.DISTRICT_ADMIN}
+# Roles that must carry a second factor in production (product.md).
+NEEDS_SECOND_FACTOR = {Role.DISTRICT_ADMIN, Role.AUDITOR, Role.ADMIN}
+# On which level of the territory a role works; None: a unit or the whole installation.
+LEVELS = {
+    Role.GRID_WORKER: {"grid", "community"},
+    Role.STREET_CADRE: {"street", "community"},
+    Role.SECRETARY: {"community"},
+    Role.COORDINATOR: {"street"},
+    Role.DISTRICT_ADMIN: {"district"},
+    Role.AUDITOR: {"district"},
+}
+
+
+def posts_of(user):
+    """The posts that count today, as `Assignment` rows with their targets; one query, kept on the user object."""
+    if not user.is_authenticated or not user.is_active:
+        return []
+    if not hasattr(user, "_posts"):
+        user._posts = list(user.assignments.current(timezone.localdate()).for_access())
+    return user._posts
+
+
+def forget_posts(user):
+    """Read the posts again at the next question; for long-lived user objects whose assignments have just changed."""
+    user.__dict__.pop("_posts", None)
+
+
+def posts_for(user, topic, level=READ):
+    """Those posts of the user that give at least `level` on the topic."""
+    return [post for post in posts_of(user) if RIGHTS[post.role].get(topic, 0) >= level]
+
+
+def may(user, topic, level=READ):
+    """Whether the user holds any post with this right, wherever it is."""
+    return bool(posts_for(user, topic, level))
+
+
+def may_in(user, topic, level, area_path):
+    """Whether a post of the user gives this right in this place."""
+    return any(post.covers(area_path) for post in posts_for(user, topic, level))
+
+
+def may_reveal(user, row):
+    """Whether the user may see the row's encrypted data, for a reason that is then logged."""
+    return any(post.role in MAY_REVEAL and post.covers_row(row) for post in posts_of(user))
+
+
+def holds(user, role, area_path):
+    """Whether the user holds this role in a place that covers `area_path`."""
+    return any(post.role == role and post.covers(area_path) for post in posts_of(user))
+
+
+def stand_in(user, row):
+    """The person for whom the user acts on this row (代…), or None if an own post would do as well."""
+    area_path = getattr(row, "area_path", "")
+    fitting = [post for post in posts_of(user) if post.division_id and post.covers(area_path)]
+    if fitting and all(post.stands_in_for_id for post in fitting):
+        return fitting[0].stands_in_for
+    return None
+
+
+class ScopedQuerySet(models.QuerySet):
+    """Rows in the reach of a user.
+
+    The model says `TOPIC` (a key of `RIGHTS`), `AREA_FIELD` (where its path stands, by default "area_path") and, if a
+    team with a post on a single compound may see it, `COMPOUND_FIELD`. A model that says no topic is closed to all.
+    """
+
+    def visible_to(self, user):
+        return self.filter(self.scope(user, READ))
+
+    def changeable_by(self, user):
+        return self.filter(self.scope(user, CHANGE))
+
+    def scope(self, user, level):
+        topic = getattr(self.model, "TOPIC", None)
+        if topic is None:
+            raise ImproperlyConfigured(f"{self.model.__name__} names no TOPIC, so nobody may see it")
+        nothing = Q(pk__in=[])
+        reach = nothing
+        for post in posts_for(user, topic, level):
+            reach |= self.reach_of(post)
+        return reach
+
+    def reach_of(self, post):
+        """The rows that one post covers."""
+        if post.compound_id:
+            field = getattr(self.model, "COMPOUND_FIELD", None)
+            return Q(**{field: post.compound_id}) if field else Q(pk__in=[])
+        if post.path is None:
+            return Q(pk__in=[])
+        return within(post.path, getattr(self.model, "AREA_FIELD", "area_path"))
+
+
+def covers(path, area_path):
+    """Whether the place `path` (None: no place) contains `area_path`."""
+    return path is not None and is_within(area_path, path)

@@ -1,0 +1,21 @@
+from communities.models.assignment import Assignment, CareGrant
+from communities.models.care import CareCategory
+from communities.models.compound import Building, Compound
+from communities.models.division import Division
+from communities.models.feedback import Feedback
+from communities.models.household import Household
+from communities.models.resident import Resident
+from communities.models.unit import Unit
+
+__all__ = [
+    "Assignment",
+    "Building",
+    "CareCategory",
+    "CareGrant",
+    "Compound",
+    "Division",
+    "Feedback",
+    "Household",
+    "Resident",
+    "Unit",
+]

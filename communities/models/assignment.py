@@ -1,0 +1,177 @@
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from communities.access import NEEDS_SECOND_FACTOR, Role, ScopedQuerySet, covers, stand_in
+from foundation.fields import PathField
+from foundation.journal.moves import record
+from foundation.paths import is_within
+
+
+class AssignmentQuerySet(ScopedQuerySet):
+    def current(self, today):
+        """Posts that count on this day; both ends are included."""
+        return self.filter(Q(until__isnull=True) | Q(until__gte=today), since__lte=today)
+
+    def of_role(self, *roles):
+        return self.filter(role__in=roles)
+
+    def for_access(self):
+        return self.select_related("division", "unit", "compound", "stands_in_for")
+
+    def for_list(self):
+        return self.for_access().select_related("user").order_by("area_path", "role", "user__name", "pk")
+
+
+class AssignmentManager(models.Manager.from_queryset(AssignmentQuerySet)):
+    def stand_in(self, row):
+        """Asked of one user's posts (`user.assignments`): the person for whom the user acts on this row, or None."""
+        return stand_in(self.instance, row)
+
+    @transaction.atomic
+    def assign(
+        self,
+        *,
+        by,
+        user,
+        role,
+        since,
+        until=None,
+        division=None,
+        unit=None,
+        compound=None,
+        stands_in_for=None,
+        key=None,
+    ):
+        """Give a person a post. A post that sees a whole district makes the second factor compulsory for the account."""
+        target = division or compound or unit
+        post = self.create(
+            user=user,
+            role=role,
+            division=division,
+            unit=unit,
+            compound=compound,
+            since=since,
+            until=until,
+            stands_in_for=stands_in_for,
+            area_path=target.area_path if target else "",
+        )
+        if role in NEEDS_SECOND_FACTOR and not user.second_factor_required:
+            user.second_factor_required = True
+            user.save(update_fields=["second_factor_required"])
+        record(post, "assign", by=by, key=key, data={"user": user.pk, "role": role})
+        return post
+
+
+class Assignment(models.Model):
+    """A post: a person in a role for a division, a unit or a single compound, from a day to a day.
+
+    A division covers its subtree, a unit the units below it; a compound gives a campaign team its temporary scope. A system
+    admin has no target: the whole installation. `stands_in_for` is the person whose substitute (AB角) the holder is.
+    """
+
+    TOPIC = "staff"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assignments")
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices)
+    division = models.ForeignKey(
+        "communities.Division", on_delete=models.PROTECT, null=True, blank=True, related_name="assignments"
+    )
+    unit = models.ForeignKey(
+        "communities.Unit", on_delete=models.PROTECT, null=True, blank=True, related_name="assignments"
+    )
+    compound = models.ForeignKey(
+        "communities.Compound", on_delete=models.PROTECT, null=True, blank=True, related_name="assignments"
+    )
+    since = models.DateField(_("from"))
+    until = models.DateField(_("until"), null=True, blank=True)
+    stands_in_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="substitutes"
+    )
+    area_path = PathField(max_length=15, blank=True, default="", db_index=True, editable=False)
+
+    objects = AssignmentManager()
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "until"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(role="admin", division=None, unit=None, compound=None)
+                | Q(role="handler", division=None, unit__isnull=False, compound=None)
+                | (
+                    ~Q(role__in=["admin", "handler"])
+                    & (
+                        Q(division__isnull=False, unit=None, compound=None)
+                        | Q(division=None, unit=None, compound__isnull=False)
+                    )
+                ),
+                name="assignment_role_fits_target",
+            ),
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gte=F("since")), name="assignment_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(stands_in_for=None) | ~Q(stands_in_for=F("user")), name="assignment_not_own_substitute"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.user} · {self.get_role_display()}"
+
+    @property
+    def target(self):
+        return self.division or self.unit or self.compound
+
+    @property
+    def path(self):
+        """The code of the area that the post covers, "" for the whole installation, None if it covers no area."""
+        if self.division_id:
+            return self.division.code
+        return "" if self.role == Role.ADMIN else None
+
+    def covers(self, area_path):
+        """Whether the post's area contains this path."""
+        return covers(self.path, area_path)
+
+    def covers_row(self, row):
+        """Whether the post reaches this row, by its area or as a team on its compound."""
+        if self.compound_id:
+            return getattr(row, "compound_id", None) == self.compound_id
+        return self.covers(row.area_path)
+
+    def covers_unit(self, unit):
+        """Whether the holder acts for this unit: as its handler, or in the area office itself."""
+        if self.unit_id:
+            return is_within(unit.path, self.unit.path)
+        return unit.is_office and self.division_id == unit.division_id
+
+    @transaction.atomic
+    def end(self, *, by, on):
+        """End the post after this day."""
+        self.until = max(on, self.since)
+        self.save(update_fields=["until"])
+        record(self, "end", by=by, fields=["until"])
+
+
+class CareGrant(models.Model):
+    """Permission to see one group of sensitive care categories in one area: the area alone does not open them."""
+
+    TOPIC = "staff"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="care_grants")
+    group = models.CharField(
+        _("sensitive group"),
+        max_length=10,
+        choices=[("children", _("children")), ("bereaved", _("bereaved only-child families")), ("health", _("health"))],
+    )
+    area_path = PathField(max_length=15, db_index=True)
+    since = models.DateField(_("from"))
+    until = models.DateField(_("until"), null=True, blank=True)
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "group", "area_path", "since"], name="one_care_grant"),
+        ]

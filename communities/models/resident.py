@@ -1,0 +1,173 @@
+from django.db import models, transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from communities.access import ScopedQuerySet
+from communities.models.care import CareCategory, CareLevel
+from foundation.bigrams import BigramIndex, Searchable
+from foundation.facts import Fact, create_once
+from foundation.fields import (
+    EncryptedTextField,
+    PathField,
+    keyed_hash,
+    mask_id_number,
+    mask_name,
+    mask_phone,
+    normalise_id_number,
+    normalise_phone,
+)
+from foundation.journal.moves import accessed, record, revise
+
+SECRETS = ("phone", "id_number")
+
+
+class ResidentQuerySet(ScopedQuerySet):
+    def here(self):
+        """People who live where they are registered: not moved away, not dead, not voided or merged."""
+        return self.filter(ended_on__isnull=True, voided_at__isnull=True, merged_into__isnull=True)
+
+    def with_phone(self, phone):
+        return self.filter(phone_hash=keyed_hash(normalise_phone(phone)))
+
+    def with_last_four(self, digits):
+        return self.filter(phone_last4_hash=keyed_hash(digits))
+
+    def for_list(self):
+        return self.select_related("household__compound", "household__building").order_by("household__walk_order", "pk")
+
+
+class ResidentManager(models.Manager.from_queryset(ResidentQuerySet)):
+    def add(self, *, by, client_uuid, household, name, categories=(), **facts):
+        """Write a resident; the same `client_uuid` again returns the same person."""
+
+        def make():
+            row = self.create(
+                client_uuid=client_uuid,
+                created_by=by,
+                household=household,
+                name=name,
+                area_path=household.area_path,
+                **facts,
+            )
+            row.categories.set(categories)
+            record(row, "add", by=by)
+            return row
+
+        return create_once(self.model, client_uuid=client_uuid, by=by, make=make)[0]
+
+
+class Resident(Searchable, Fact):
+    """A person who lives in a household. Phone and ID number are encrypted; hashes of the whole and the last four serve look-ups."""
+
+    TOPIC = "people"
+    SEARCH_FIELDS = ("name",)
+
+    household = models.ForeignKey("communities.Household", on_delete=models.PROTECT, related_name="residents")
+    area_path = PathField(max_length=15, db_index=True, editable=False)
+    name = models.CharField(_("name"), max_length=60)
+    sex = models.CharField(_("sex"), max_length=1, blank=True, choices=[("f", _("female")), ("m", _("male"))])
+    born_on = models.DateField(_("born on"), null=True, blank=True)
+    phone = EncryptedTextField(_("phone"), blank=True, default="")
+    phone_hash = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
+    phone_last4_hash = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
+    id_number = EncryptedTextField(_("ID number"), blank=True, default="")
+    id_number_hash = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
+    id_number_last4_hash = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
+    is_head = models.BooleanField(_("head of household"), default=False)
+    care_level = models.PositiveSmallIntegerField(_("care level"), null=True, blank=True, choices=CareLevel.choices)
+    categories = models.ManyToManyField(
+        CareCategory, blank=True, related_name="residents", verbose_name=_("care categories")
+    )
+    note = models.TextField(_("note"), blank=True)
+    ended_on = models.DateField(_("no longer here since"), null=True, blank=True, editable=False)
+    ended_reason = models.CharField(
+        max_length=10, blank=True, editable=False, choices=[("moved", _("moved away")), ("died", _("died"))]
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+
+    objects = ResidentManager()
+
+    class Meta(Fact.Meta):
+        ordering = ["household", "-is_head", "pk"]
+        indexes = [BigramIndex(fields=["bigrams"], name="resident_bigrams")]
+        constraints = [
+            *Fact.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True, ended_reason="") | (Q(ended_on__isnull=False) & ~Q(ended_reason="")),
+                name="resident_end_has_reason",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return reverse("household_detail", args=[self.household_id])
+
+    @property
+    def compound_id(self):
+        return self.household.compound_id
+
+    @property
+    def is_here(self):
+        return self.ended_on is None and self.voided_at is None and self.merged_into_id is None
+
+    @property
+    def age(self):
+        if self.born_on is None:
+            return None
+        today = timezone.localdate()
+        return today.year - self.born_on.year - ((today.month, today.day) < (self.born_on.month, self.born_on.day))
+
+    @property
+    def masked_name(self):
+        return mask_name(self.name)
+
+    @property
+    def masked_phone(self):
+        return mask_phone(self.phone)
+
+    @property
+    def masked_id_number(self):
+        return mask_id_number(self.id_number)
+
+    def derive(self):
+        """Normalise phone and ID number and keep the hashes they are found by."""
+        self.phone = normalise_phone(self.phone)
+        self.id_number = normalise_id_number(self.id_number)
+        hashes = {
+            f"{field}{kind}": keyed_hash(value)
+            for field in SECRETS
+            for kind, value in (("_hash", getattr(self, field)), ("_last4_hash", getattr(self, field)[-4:]))
+        }
+        for field, value in hashes.items():
+            setattr(self, field, value)
+        return [*SECRETS, *hashes, *super().derive()]
+
+    @transaction.atomic
+    def correct(self, *, by, key=None, categories=None, **changes):
+        """Correct the facts of a person; returns the journal entry, or None if nothing changed.
+
+        Categories of a sensitive group that the editor may not see must be passed along by the caller (the form does).
+        """
+        entry = revise(self, "correct", by=by, key=key, **changes)
+        if categories is not None and set(categories) != set(self.categories.all()):
+            self.categories.set(categories)
+            entry = entry or record(self, "correct", by=by, fields=["categories"], key=key)
+        return entry
+
+    def leave(self, *, by, on, reason, key=None):
+        """The person moved away or died on this day: one entry, and everything that asks `here()` follows."""
+        return revise(self, f"left_{reason}", by=by, key=key, ended_on=on, ended_reason=reason)
+
+    @transaction.atomic
+    def reveal(self, *, by, what, reason, context=""):
+        """The phone or ID number in full, for a reason that is logged before anything is shown. ValueError for other fields."""
+        if what not in SECRETS:
+            raise ValueError(what)
+        accessed(self, what, by=by, reason=reason, context=context)
+        return getattr(self, what)

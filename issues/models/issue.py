@@ -1,0 +1,713 @@
+"""A resident's issue (居民诉求), its reporters, work orders and call-backs. Every change is one verb, one transaction, one journal entry."""
+
+import secrets
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from communities.access import CHANGE, Role, ScopedQuerySet, holds, posts_of
+from communities.models import Assignment, Unit
+from communities.models.unit import office_path
+from foundation.bigrams import BigramIndex, Searchable
+from foundation.facts import Fact, create_once
+from foundation.fields import EncryptedTextField, PathField, keyed_hash, normalise_phone
+from foundation.journal.moves import NotAllowed, accessed, move, record
+from foundation.notices.tell import tell
+from foundation.paths import within
+from foundation.workdays.calendar import due_at
+from issues.models.category import DispatchRule, Duty, Phase, TimeLimit, Urgency
+from issues.parties import parties_of
+from issues.workflow import MOVES, OPEN, UNREACHABLE_ATTEMPTS, UNREACHABLE_DAYS, Reason, Status
+
+# Letters and digits that are not mistaken for each other when read out on the telephone.
+NUMBER_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+# States in which the handling clock runs.
+RUNNING = (Status.REGISTERED, Status.DISPATCHED, Status.IN_PROGRESS)
+
+
+class Channel(models.TextChoices):
+    VISIT = "visit", _("household visit")
+    COUNTER = "counter", _("at the counter")
+    TELEPHONE = "telephone", _("telephone")
+    MESSAGE = "message", _("message")
+
+
+class Anonymity(models.TextChoices):
+    NAMED = "named", _("named")
+    CONFIDENTIAL = "confidential", _("confidential: only the community secretary and the handler see who it is")
+    ANONYMOUS = "anonymous", _("anonymous")
+
+
+class IssueQuerySet(ScopedQuerySet):
+    def reach_of(self, post):
+        """By area; for a handler, the issues whose work orders name the unit (withdrawn ones do not count)."""
+        return super().reach_of(post)
+
+    def scope(self, user, level):
+        reach = super().scope(user, level)
+        states = WorkOrder.OPEN if level == CHANGE else [*WorkOrder.OPEN, WorkOrder.State.DONE]
+        for post in posts_of(user):
+            paths = self.work_of(post)
+            if paths is not None:
+                reach |= Q(Exists(WorkOrder.objects.filter(paths, issue=OuterRef("pk"), state__in=states)))
+        return reach
+
+    def work_of(self, post):
+        """Which units' work orders open issues to this post; None if its area opens them already."""
+        if post.unit_id:
+            return within(post.unit.path, "unit__path")
+        if post.role == Role.GRID_WORKER:
+            return Q(unit__path=office_path(post.division.code))
+        return None
+
+    def standing(self):
+        return self.filter(voided_at__isnull=True)
+
+    def open(self):
+        return self.standing().filter(status__in=OPEN)
+
+    def overdue(self, now):
+        """The handling clock has run out and runs on."""
+        return self.standing().filter(status__in=RUNNING, due_at__lt=now)
+
+    def due_between(self, since, until):
+        return self.standing().filter(status__in=RUNNING, due_at__gte=since, due_at__lt=until)
+
+    def at_desk_of(self, user):
+        """Issues that lie on the user's own desk: the office of a place in which the user may change issues."""
+        codes = [post.division.code for post in posts_of(user) if post.division_id]
+        return self.filter(desk__path__in=[office_path(code) for code in codes])
+
+    def with_unit_of(self, user):
+        """Issues whose open work order names a unit that the user acts for."""
+        reach = Q(pk__in=[])
+        for post in posts_of(user):
+            if post.unit_id:
+                reach |= within(post.unit.path, "unit__path")
+            elif post.division_id:
+                reach |= Q(unit__path=office_path(post.division.code))
+        return self.filter(Exists(WorkOrder.objects.filter(reach, issue=OuterRef("pk"), state__in=WorkOrder.OPEN)))
+
+    def submitted_in(self, since, until):
+        return self.filter(submitted_at__gte=since, submitted_at__lt=until)
+
+    def closed_in(self, since, until):
+        return self.filter(closed_at__gte=since, closed_at__lt=until)
+
+    def on_spot(self):
+        return self.filter(closure_reason=Reason.ON_SPOT)
+
+    def for_list(self):
+        """What the list page shows: one query for the rows, one for the work orders."""
+        return self.select_related("category", "community", "compound", "desk").prefetch_related(
+            models.Prefetch("work_orders", WorkOrder.objects.select_related("unit", "handler").order_by("pk"))
+        )
+
+    def for_detail(self):
+        return self.for_list().select_related("household__compound", "household__building", "building", "created_by")
+
+    def urgent_first(self):
+        """What needs me first: overdue and soonest due, then what has no clock yet, oldest first."""
+        return self.order_by(models.F("due_at").asc(nulls_last=True), "submitted_at", "pk")
+
+
+class IssueManager(models.Manager.from_queryset(IssueQuerySet)):
+    def report(self, *, by, client_uuid, community, text, category, **facts):
+        """Record what a resident said; it awaits registration by the community.
+
+        `facts`: title, channel, urgency, anonymity, address, compound, building, household, area_path, occurred_at, source_key,
+        and of the reporter resident, reporter_name, reporter_phone. The same `client_uuid` or `source_key` again returns the
+        issue that exists. Raises Conflict if somebody else made it.
+        """
+        return self._bear(
+            "report", by=by, client_uuid=client_uuid, community=community, text=text, category=category, **facts
+        )
+
+    def solve_on_spot(self, *, by, client_uuid, community, text, category, how, at, **facts):
+        """Record an issue that was solved at the visit: born closed, counted apart, open to a sampled call-back."""
+        return self._bear(
+            "solve_on_spot",
+            by=by,
+            client_uuid=client_uuid,
+            community=community,
+            text=text,
+            category=category,
+            how=how,
+            at=at,
+            **facts,
+        )
+
+    def _bear(self, verb, *, by, client_uuid, source_key=None, **facts):
+        if source_key:
+            found = self.filter(source_key=source_key).first()
+            if found:
+                return found
+        for last_try in (False, False, True):
+            try:
+                return create_once(
+                    self.model,
+                    client_uuid=client_uuid,
+                    by=by,
+                    make=lambda: self._make(verb, by=by, client_uuid=client_uuid, source_key=source_key, **facts),
+                )[0]
+            except IntegrityError:
+                # Two random numbers of one day met, or the source key came in twice at once.
+                found = self.filter(source_key=source_key).first() if source_key else None
+                if found or last_try:
+                    if found:
+                        return found
+                    raise
+
+    def _make(
+        self,
+        verb,
+        *,
+        by,
+        community,
+        text,
+        category,
+        how="",
+        at=None,
+        resident=None,
+        reporter_name="",
+        reporter_phone="",
+        **facts,
+    ):
+        now = timezone.now()
+        solved = verb == "solve_on_spot"
+        place = facts.get("household") or facts.get("compound")
+        facts.setdefault("area_path", place.area_path if place else community.code)
+        facts["title"] = facts.get("title") or text.strip().splitlines()[0][:60]
+        facts["urgency"] = facts.get("urgency") or category.urgency
+        issue = self.create(
+            created_by=by,
+            number=new_number(now),
+            community=community,
+            desk=Unit.objects.get(path=office_path(community.code)),
+            area_path_then=facts["area_path"],
+            text=text,
+            category=category,
+            status=Status.CLOSED if solved else Status.SUBMITTED,
+            closure_reason=Reason.ON_SPOT if solved else "",
+            submitted_at=at or now,
+            closed_at=(at or now) if solved else None,
+            result=how,
+            **facts,
+        )
+        if resident or reporter_name or reporter_phone:
+            Reporter.objects.create(
+                issue=issue,
+                resident=resident,
+                name=reporter_name or (resident.name if resident else ""),
+                phone=reporter_phone,
+            )
+        record(issue, verb, by=by, after=issue.status, note=how, public=True)
+        if not solved:
+            tell(
+                people_of(community, Role.SECRETARY),
+                "issue_reported",
+                about=issue,
+                once=f"reported:{issue.pk}",
+                params=issue.gist,
+            )
+        return issue
+
+
+def new_number(now):
+    """A number to show and read out: SQ, the day, five random letters; it says nothing about how many there are."""
+    letters = "".join(secrets.choice(NUMBER_LETTERS) for _n in range(5))
+    return f"SQ{timezone.localtime(now):%Y%m%d}-{letters}"
+
+
+def people_of(division, role):
+    """The users who hold this role in exactly this place today; substitutes among them."""
+    posts = Assignment.objects.current(timezone.localdate()).filter(
+        division_id=division.pk if hasattr(division, "pk") else division, role=role, user__is_active=True
+    )
+    return [post.user for post in posts.select_related("user")]
+
+
+class Issue(Searchable, Fact):
+    """One issue of a resident.
+
+    `community` is the first receiver and stays the owner (首接负责); `desk` is the area office that decides now. `round` counts
+    from 1 and grows when a call-back says "not solved". `due_at` is the end of the handling limit, None before registration.
+    """
+
+    TOPIC = "issues"
+    COMPOUND_FIELD = "compound"
+    SEARCH_FIELDS = ("number", "title", "text", "address")
+    MOVES = MOVES
+
+    number = models.CharField(_("number"), max_length=20, unique=True, editable=False)
+    source_key = models.CharField(max_length=80, unique=True, null=True, editable=False)
+    title = models.CharField(_("title"), max_length=80)
+    text = models.TextField(_("what the resident said"))
+    category = models.ForeignKey(
+        "issues.Category", on_delete=models.PROTECT, related_name="issues", verbose_name=_("category")
+    )
+    urgency = models.CharField(_("urgency"), max_length=10, choices=Urgency.choices, default=Urgency.GENERAL)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.COUNTER)
+    anonymity = models.CharField(_("reporter"), max_length=12, choices=Anonymity.choices, default=Anonymity.NAMED)
+    community = models.ForeignKey(
+        "communities.Division", on_delete=models.PROTECT, related_name="issues", verbose_name=_("community")
+    )
+    compound = models.ForeignKey(
+        "communities.Compound",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="issues",
+        verbose_name=_("compound"),
+    )
+    building = models.ForeignKey(
+        "communities.Building", on_delete=models.PROTECT, null=True, blank=True, related_name="issues"
+    )
+    household = models.ForeignKey(
+        "communities.Household", on_delete=models.PROTECT, null=True, blank=True, related_name="issues"
+    )
+    address = models.CharField(_("where exactly"), max_length=160, blank=True)
+    area_path = PathField(max_length=15, editable=False)
+    area_path_then = PathField(max_length=15, editable=False)
+    desk = models.ForeignKey("communities.Unit", on_delete=models.PROTECT, related_name="desk_issues", editable=False)
+    status = models.CharField(
+        _("status"), max_length=12, choices=Status.choices, default=Status.SUBMITTED, editable=False
+    )
+    closure_reason = models.CharField(max_length=20, choices=Reason.choices, blank=True, editable=False)
+    round = models.PositiveSmallIntegerField(default=1, editable=False)
+    occurred_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField(default=timezone.now, editable=False)
+    registered_at = models.DateTimeField(null=True, editable=False)
+    due_at = models.DateTimeField(null=True, editable=False)
+    due_provisional = models.BooleanField(default=False, editable=False)
+    done_at = models.DateTimeField(null=True, editable=False)
+    closed_at = models.DateTimeField(null=True, editable=False)
+    result = models.TextField(_("result"), blank=True, editable=False)
+
+    objects = IssueManager()
+
+    class Meta(Fact.Meta):
+        ordering = ["-submitted_at", "-pk"]
+        indexes = [
+            BigramIndex(fields=["bigrams"], name="issue_bigrams"),
+            models.Index(fields=["area_path", "status", "due_at"]),
+            models.Index(fields=["area_path", "submitted_at"]),
+            models.Index(fields=["desk", "status"]),
+            models.Index(fields=["due_at"], condition=Q(status__in=RUNNING), name="issue_running_due"),
+        ]
+        constraints = [
+            *Fact.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(status="closed", closed_at__isnull=False)
+                | (~Q(status="closed") & Q(closed_at__isnull=True)),
+                name="issue_closed_has_time",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status="closed") & ~Q(closure_reason="")) | (~Q(status="closed") & Q(closure_reason="")),
+                name="issue_closed_has_reason",
+            ),
+        ]
+
+    def __str__(self):
+        return self.number
+
+    def get_absolute_url(self):
+        return reverse("issue_detail", args=[self.pk])
+
+    # --- what pages ask ---
+
+    @property
+    def gist(self):
+        """What a notice may say of the issue: number and category, nothing personal."""
+        return {"number": self.number, "category": self.category.name}
+
+    @property
+    def is_open(self):
+        return self.status in OPEN
+
+    @property
+    def clock_runs(self):
+        return self.status in RUNNING and self.due_at is not None
+
+    @cached_property
+    def orders(self):
+        return list(self.work_orders.all())
+
+    @property
+    def lead(self):
+        """The open lead work order, or None while the issue lies on a desk."""
+        return next((o for o in self.orders if o.role == WorkOrder.LeadRole.LEAD and o.state in WorkOrder.OPEN), None)
+
+    @property
+    def last_order(self):
+        return next((o for o in reversed(self.orders) if o.state != WorkOrder.State.WITHDRAWN), None)
+
+    @property
+    def handler_ids(self):
+        """Users who handled the issue on any of its work orders: none of them may verify it."""
+        return {order.handler_id for order in self.orders if order.handler_id}
+
+    def move_makes_sense(self, verb):
+        """What the state alone cannot tell: nothing above the district to send it up to, too few attempts to give up."""
+        if verb == "send_up":
+            return self.desk.can_send_up
+        if verb == "close_unreachable":
+            return self.was_tried_enough
+        return True
+
+    @cached_property
+    def was_tried_enough(self):
+        days = [
+            timezone.localtime(c.at).date()
+            for c in self.callbacks.all()
+            if c.round == self.round and c.outcome == "no_answer"
+        ]
+        return len(days) >= UNREACHABLE_ATTEMPTS and len(set(days)) >= UNREACHABLE_DAYS
+
+    def shows_reporter_to(self, user):
+        """Confidential reporters and their words: owner secretary and named handler only; the row itself stays in every count."""
+        if self.anonymity != Anonymity.CONFIDENTIAL:
+            return True
+        return (
+            holds(user, Role.SECRETARY, self.area_path) or self.created_by_id == user.pk or user.pk in self.handler_ids
+        )
+
+    # --- verbs ---
+
+    def allow(self, verb, by):
+        """Raise NotAllowed unless `by` is of the party that may make this move on this issue."""
+        if MOVES[verb].who not in parties_of(by, self):
+            raise NotAllowed(self, verb)
+        if not self.move_makes_sense(verb):
+            raise NotAllowed(self, verb)
+
+    @transaction.atomic
+    def register(self, *, by, category=None, urgency="", title="", key=None):
+        """Accept the issue, confirm category, urgency and title, and start the handling clock."""
+        self.allow("register", by)
+        now = timezone.now()
+        category, urgency = category or self.category, urgency or self.urgency
+        limit = TimeLimit.workdays_for(Phase.HANDLE, path=self.area_path, category=category, urgency=urgency)
+        due, provisional = due_at(now, limit)
+        move(
+            self,
+            "register",
+            by=by,
+            key=key,
+            data={"workdays": limit},
+            category=category,
+            urgency=urgency,
+            title=title or self.title,
+            registered_at=now,
+            due_at=due,
+            due_provisional=provisional,
+        )
+
+    @transaction.atomic
+    def take(self, *, by, key=None):
+        """The office that has the issue handles it itself (自办)."""
+        self.allow("take", by)
+        move(self, "take", by=by, key=key, data={"unit": self.desk.name})
+        self._order(self.desk, by=by, state=WorkOrder.State.SIGNED, handler=by, signed_at=timezone.now())
+
+    @transaction.atomic
+    def dispatch(self, *, by, unit, note="", key=None):
+        """Give the issue to a unit; NotAllowed if the office may not command that unit (see `targets_for`)."""
+        self._send_to(unit, "dispatch", by=by, note=note, key=key)
+
+    @transaction.atomic
+    def reassign(self, *, by, unit, note, key=None):
+        """Take the work order back and give it to another unit; the issue's own limit stays as promised."""
+        self._send_to(unit, "reassign", by=by, note=note, key=key)
+
+    def _send_to(self, unit, verb, *, by, note, key):
+        self.allow(verb, by)
+        if unit not in self.targets_for(by):
+            raise NotAllowed(self, verb)
+        move(self, verb, by=by, note=note, key=key, data={"unit": unit.name})
+        self._withdraw_orders()
+        order = self._order(unit, by=by)
+        tell(order.people(), "order_arrived", about=self, once=f"order:{order.pk}", params=self.gist)
+
+    @transaction.atomic
+    def send_up(self, *, by, note, key=None):
+        """Hand the decision to the next office above, with the reason; the community stays the owner (上报)."""
+        self.allow("send_up", by)
+        above = self.desk.parent_office
+        move(self, "send_up", by=by, note=note, key=key, data={"unit": above.name}, desk=above)
+        self._withdraw_orders()
+        role = Role.COORDINATOR if above.division.level == "street" else Role.DISTRICT_ADMIN
+        tell(
+            people_of(above.division, role),
+            "issue_sent_up",
+            about=self,
+            once=f"sent_up:{self.pk}:{self.version}",
+            params=self.gist,
+        )
+
+    @transaction.atomic
+    def sign(self, *, by, key=None):
+        """The unit accepts the work order (签收)."""
+        self.allow("sign", by)
+        order = self.lead
+        move(self, "sign", by=by, key=key, data={"unit": order.unit.name})
+        order.change(state=WorkOrder.State.SIGNED, handler=by, signed_at=timezone.now())
+
+    @transaction.atomic
+    def report_done(self, *, by, result, key=None):
+        """The unit says what was done; now somebody else asks the resident."""
+        self.allow("report_done", by)
+        order = self.lead
+        now = timezone.now()
+        move(self, "report_done", by=by, key=key, note=result, public_note=True, done_at=now, result=result)
+        order.change(state=WorkOrder.State.DONE, handler=by, done_at=now, result=result)
+        tell(self.verifiers(), "issue_to_verify", about=self, once=f"verify:{self.pk}:{self.round}", params=self.gist)
+
+    @transaction.atomic
+    def confirm(self, *, by, reason, satisfaction, note="", key=None):
+        """Close after the resident was asked. `by` is nobody who handled it; `satisfaction` is the resident's word, not ours."""
+        self.allow("confirm", by)
+        if reason not in (Reason.RESOLVED, Reason.PARTLY, Reason.EXPLAINED):
+            raise NotAllowed(self, "confirm")
+        now = timezone.now()
+        move(self, "confirm", by=by, key=key, note=note, data={"reason": reason}, closure_reason=reason, closed_at=now)
+        self._called(by, "confirmed", at=now, satisfaction=satisfaction, note=note)
+
+    @transaction.atomic
+    def confirm_not(self, *, by, note, satisfaction="", key=None):
+        """The resident says it is not solved: the same unit gets the next round with the limit for rework."""
+        self.allow("confirm_not", by)
+        now = timezone.now()
+        last = self.last_order
+        limit = TimeLimit.workdays_for(Phase.REWORK, path=self.area_path, category=self.category, urgency=self.urgency)
+        due, provisional = due_at(now, limit)
+        self._called(by, "not_solved", at=now, satisfaction=satisfaction, note=note)
+        move(
+            self,
+            "confirm_not",
+            by=by,
+            key=key,
+            note=note,
+            data={"round": self.round + 1, "workdays": limit},
+            round=self.round + 1,
+            done_at=None,
+            # A promise already given is never shortened.
+            due_at=max(due, self.due_at) if self.due_at else due,
+            due_provisional=provisional,
+        )
+        order = self._order(last.unit, by=by, state=WorkOrder.State.SIGNED, handler=last.handler, signed_at=now)
+        tell(order.people(), "issue_came_back", about=self, once=f"back:{self.pk}:{self.round}", params=self.gist)
+
+    @transaction.atomic
+    def no_answer(self, *, by, note="", key=None):
+        """Log an attempt to reach the resident; the issue stays where it is."""
+        self.allow("no_answer", by)
+        move(self, "no_answer", by=by, key=key, note=note)
+        self._called(by, "no_answer", at=timezone.now(), note=note)
+
+    @transaction.atomic
+    def close_unreachable(self, *, by, key=None):
+        """Close after at least three attempts on two days; such an issue is in no satisfaction figure."""
+        self.allow("close_unreachable", by)
+        move(self, "close_unreachable", by=by, key=key, closure_reason=Reason.UNREACHABLE, closed_at=timezone.now())
+
+    @transaction.atomic
+    def comment(self, *, by, text, public=False, key=None):
+        """Write a note: internal, or public, which the resident may read."""
+        self.allow("comment", by)
+        move(self, "comment", by=by, key=key, note=text, public_note=public)
+
+    @transaction.atomic
+    def reveal_phone(self, *, by, reason, context=""):
+        """The reporter's phone in full; logged first. NotAllowed for a confidential reporter to others than secretary and handler."""
+        if not self.shows_reporter_to(by):
+            raise NotAllowed(self, "reveal_phone")
+        accessed(self, "phone", by=by, reason=reason, context=context)
+        return [(reporter.name, reporter.contact_phone) for reporter in self.reporters.select_related("resident")]
+
+    # --- parts of verbs ---
+
+    def targets_for(self, user):
+        """The units to which this user may dispatch this issue, as a queryset.
+
+        A community gives work to units of its own area; street and district command departments and utilities as well. A duty of
+        a department cannot be pushed down to a unit of a community (product.md; 国办函〔2025〕66号).
+        """
+        units = Unit.objects.active().exclude(pk=self.desk_id)
+        reach = Q(pk__in=[])
+        for post in posts_of(user):
+            if not post.division_id or not post.covers(self.area_path):
+                continue
+            own = within(post.path) & ~Q(kind="office")
+            own |= Q(kind="office", division__level="grid") & within(self.community.code)
+            if post.role == Role.SECRETARY:
+                reach |= own
+            elif post.role in (Role.COORDINATOR, Role.DISTRICT_ADMIN):
+                above = Q(kind__in=("bureau", "utility"), area_path__in=[self.area_path[:6], self.area_path[:9]])
+                reach |= above
+                if self.category.duty != Duty.DEPARTMENT:
+                    # only the issue's own community: a street does not load one community with another's work
+                    reach |= own & (
+                        within(self.community.code) | Q(area_path__in=[self.area_path[:9], self.area_path[:6]])
+                    )
+        return units.filter(reach).select_related("division")
+
+    def suggested_unit(self, user):
+        """The unit that the dispatch catalogue names for this category here, if the user may dispatch to it."""
+        rule = DispatchRule.objects.filter(category=self.category).select_related("unit").nearest(self.area_path)
+        return rule.unit if rule and self.targets_for(user).filter(pk=rule.unit_id).exists() else None
+
+    def verifiers(self):
+        """Who can ask the resident: secretaries who did not handle it, else (a small community) the street's coordinators."""
+        own = [user for user in people_of(self.community, Role.SECRETARY) if user.pk not in self.handler_ids]
+        return own or people_of(self.community.parent, Role.COORDINATOR)
+
+    def _order(self, unit, *, by, **facts):
+        sign_limit = TimeLimit.workdays_for(
+            Phase.SIGN, path=self.area_path, category=self.category, urgency=self.urgency
+        )
+        sign_due, _provisional = due_at(timezone.now(), sign_limit)
+        order = WorkOrder.objects.create(
+            issue=self, unit=unit, round=self.round, created_by=by, due_at=self.due_at, sign_due_at=sign_due, **facts
+        )
+        self._forget()
+        return order
+
+    def _withdraw_orders(self):
+        for order in self.orders:
+            if order.state in WorkOrder.OPEN:
+                order.change(state=WorkOrder.State.WITHDRAWN)
+        self._forget()
+
+    def _forget(self):
+        """Work orders have changed: read them again at the next question."""
+        self.__dict__.pop("orders", None)
+        getattr(self, "_prefetched_objects_cache", {}).pop("work_orders", None)
+
+    def _called(self, by, outcome, *, at, satisfaction="", note=""):
+        Callback.objects.create(
+            issue=self, round=self.round, by=by, at=at, outcome=outcome, satisfaction=satisfaction, note=note
+        )
+        self.__dict__.pop("was_tried_enough", None)
+
+
+class Reporter(models.Model):
+    """Who raised the issue; a merged issue has several, and none of them sees another."""
+
+    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="reporters")
+    resident = models.ForeignKey("communities.Resident", on_delete=models.PROTECT, null=True, related_name="reports")
+    name = models.CharField(_("name"), max_length=60, blank=True)
+    phone = EncryptedTextField(_("phone"), blank=True, default="")
+    phone_hash = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    phone_last4_hash = models.CharField(max_length=64, blank=True, default="", db_index=True)
+
+    def save(self, **options):
+        self.phone = normalise_phone(self.phone)
+        self.phone_hash, self.phone_last4_hash = keyed_hash(self.phone), keyed_hash(self.phone[-4:])
+        super().save(**options)
+
+    @property
+    def contact_phone(self):
+        return self.phone or (self.resident.phone if self.resident else "")
+
+
+class WorkOrder(models.Model):
+    """A unit's part in an issue, in one round. There is at most one open lead order."""
+
+    class LeadRole(models.TextChoices):
+        LEAD = "lead", _("leading unit")
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("not signed for")
+        SIGNED = "signed", _("being handled")
+        DONE = "done", _("done")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    OPEN = (State.PENDING, State.SIGNED)
+
+    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="work_orders")
+    round = models.PositiveSmallIntegerField(default=1)
+    unit = models.ForeignKey("communities.Unit", on_delete=models.PROTECT, related_name="work_orders")
+    role = models.CharField(max_length=8, choices=LeadRole.choices, default=LeadRole.LEAD)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    handler = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="work_orders"
+    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    sign_due_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    signed_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    result = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["unit", "state"]),
+            models.Index(fields=["sign_due_at"], condition=Q(state="pending"), name="order_pending_sign_due"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issue"], condition=Q(role="lead", state__in=("pending", "signed")), name="one_open_lead_order"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=("signed", "done")) | Q(handler__isnull=False), name="signed_order_has_handler"
+            ),
+        ]
+
+    def change(self, **facts):
+        """Write these facts; the issue's own guarded move in the same transaction has already settled who may."""
+        for name, value in facts.items():
+            setattr(self, name, value)
+        self.save(update_fields=list(facts))
+
+    def people(self):
+        """Who is told about this order: its handler once signed, else the handlers of the unit, or the staff of an area office."""
+        if self.handler_id:
+            return [self.handler]
+        return people_of_unit(self.unit)
+
+
+def people_of_unit(unit):
+    """The users who act for a unit today."""
+    today = timezone.localdate()
+    posts = Assignment.objects.current(today).filter(user__is_active=True).select_related("user")
+    if unit.is_office:
+        posts = posts.filter(
+            division_id=unit.division_id, role__in=(Role.GRID_WORKER, Role.SECRETARY, Role.COORDINATOR)
+        )
+    else:
+        posts = posts.filter(unit_id=unit.pk)
+    return list({post.user_id: post.user for post in posts}.values())
+
+
+class Callback(models.Model):
+    """回访: one attempt to ask the resident, by somebody who did not handle the issue. Unreachable is not unsatisfied."""
+
+    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="callbacks")
+    round = models.PositiveSmallIntegerField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    outcome = models.CharField(
+        max_length=12,
+        choices=[("confirmed", _("solved")), ("not_solved", _("not solved")), ("no_answer", _("nobody reached"))],
+    )
+    satisfaction = models.CharField(
+        max_length=12,
+        blank=True,
+        choices=[
+            ("satisfied", _("satisfied")),
+            ("basically", _("basically satisfied")),
+            ("dissatisfied", _("not satisfied")),
+        ],
+    )
+    note = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["issue", "round"])]

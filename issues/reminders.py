@@ -1,0 +1,163 @@
+"""The reminder ladder of issues: who is told when a limit comes near or has passed. Safe to run twice, late, or killed anywhere."""
+
+from datetime import datetime, time, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from communities.access import Role
+from communities.models import Assignment
+from foundation.journal.moves import record_all
+from foundation.notices.tell import Message, tell_all
+from foundation.paths import within
+from foundation.workdays.calendar import add_workdays
+from issues.models.issue import Issue, WorkOrder
+from issues.models.reminder import Clock, Reminded, Rung, Told
+
+BATCH = 500
+
+
+def remind_issues(*, now):
+    """Fire every rung that is due at `now` and has not fired; returns how many issues and orders were reminded of.
+
+    Each batch is one transaction that inserts the unique `Reminded` rows, the notices and the journal entries together: killed
+    anywhere, it is rolled back and done again by the next tick.
+    """
+    fired = 0
+    for rung in Rung.objects.filter(active=True):
+        while batch := fire_batch(rung, now=now):
+            fired += batch
+    return fired
+
+
+@transaction.atomic
+def fire_batch(rung, *, now):
+    """Fire one rung for up to `BATCH` issues or work orders that wait for it; returns how many."""
+    rows = list(locked(waiting_for(rung, now=now))[:BATCH])
+    if not rows:
+        return 0
+    orders = {row.issue_id: row for row in rows} if rung.clock == Clock.SIGN else lead_orders(rows)
+    issues = [row.issue for row in rows] if rung.clock == Clock.SIGN else rows
+    Reminded.objects.bulk_create(
+        Reminded(
+            issue=issue,
+            work_order=orders[issue.pk] if rung.clock == Clock.SIGN else None,
+            rung=rung,
+            round=issue.round,
+            at=now,
+        )
+        for issue in issues
+    )
+    people = People(rung, issues, orders)
+    tell_all([message(rung, issue, orders.get(issue.pk), people, now=now) for issue in issues])
+    record_all(issues, "reminded", by=None, data={"clock": rung.clock, "told": rung.told})
+    return len(rows)
+
+
+def locked(queryset):
+    """On PostgreSQL two workers share the rows out instead of waiting for each other; SQLite has one writer anyway."""
+    return (
+        queryset.select_for_update(skip_locked=True, of=("self",))
+        if connection.features.has_select_for_update
+        else queryset
+    )
+
+
+def waiting_for(rung, *, now):
+    """Issues (or, for the signing clock, work orders) whose limit this rung has reached and that it has not fired for."""
+    limit = reached(rung.offset, now=now)
+    if rung.clock == Clock.SIGN:
+        orders = WorkOrder.objects.filter(
+            within(rung.area_path, "issue__area_path"),
+            state=WorkOrder.State.PENDING,
+            sign_due_at__lte=limit,
+            issue__voided_at=None,
+        )
+        if rung.offset < 0:
+            orders = orders.filter(sign_due_at__gt=now)
+        fired = Reminded.objects.filter(rung=rung, work_order=OuterRef("pk"))
+        return orders.exclude(Exists(fired)).select_related("issue__category", "unit", "handler").order_by("pk")
+    issues = Issue.objects.overdue(limit + timedelta(microseconds=1)).filter(within(rung.area_path))
+    if rung.offset < 0:
+        # What has run out while the clock stood still is overdue, not "due soon".
+        issues = issues.filter(due_at__gt=now)
+    fired = Reminded.objects.filter(rung=rung, issue=OuterRef("pk"), round=OuterRef("round"), work_order=None)
+    return issues.exclude(Exists(fired)).select_related("category").order_by("pk")
+
+
+def reached(offset, *, now):
+    """The latest limit that a rung of this offset has reached: limits up to this moment fire.
+
+    The offset counts working days and keeps the limit's time of day; before a limit (negative) the whole day counts.
+    """
+    if offset == 0:
+        return now
+    today = timezone.localdate(now)
+    if offset < 0:
+        return timezone.make_aware(datetime.combine(add_workdays(today, -offset).date, time.max))
+    day = today
+    while add_workdays(day, offset).date > today:
+        day -= timedelta(days=1)
+    if add_workdays(day, offset).date < today:
+        return timezone.make_aware(datetime.combine(day, time.max))
+    return timezone.make_aware(datetime.combine(day, timezone.localtime(now).time()))
+
+
+def lead_orders(issues):
+    """The open lead order of each of these issues, by issue."""
+    orders = WorkOrder.objects.filter(issue__in=issues, state__in=WorkOrder.OPEN, role=WorkOrder.LeadRole.LEAD)
+    return {order.issue_id: order for order in orders.select_related("unit", "handler")}
+
+
+class People:
+    """Whom a rung tells, for a whole batch in one query: posts by place and by unit."""
+
+    PLACES = {
+        Told.SECRETARY: (Role.SECRETARY, 12),
+        Told.STREET: (Role.COORDINATOR, 9),
+        Told.DISTRICT: (Role.DISTRICT_ADMIN, 6),
+    }
+
+    def __init__(self, rung, issues, orders):
+        self.told = rung.told
+        codes = {issue.area_path[:digits] for issue in issues for _role, digits in self.PLACES.values()}
+        units = {order.unit_id for order in orders.values()}
+        posts = (
+            Assignment.objects.current(timezone.localdate())
+            .filter(user__is_active=True)
+            .select_related("user", "division", "unit")
+        )
+        self.at_place, self.at_unit = {}, {}
+        for post in posts.filter(division__code__in=codes) | posts.filter(unit__in=units):
+            if post.unit_id:
+                self.at_unit.setdefault(post.unit_id, []).append(post.user)
+            else:
+                self.at_place.setdefault((post.role, post.division.code), []).append(post.user)
+
+    def to_tell(self, issue, order):
+        """The users for one issue. Where nobody is at a level, the next one up is told: an unread reminder helps nobody."""
+        if self.told == Told.HANDLER and order is not None and not order.unit.is_office:
+            own = [order.handler] if order.handler_id else self.at_unit.get(order.unit_id, [])
+        elif self.told == Told.HANDLER and order is not None and order.handler_id:
+            own = [order.handler]
+        else:
+            own = []
+        ladder = list(self.PLACES)
+        start = ladder.index(self.told) if self.told in ladder else 0
+        for step in ladder[start:]:
+            if own:
+                break
+            role, digits = self.PLACES[step]
+            own = self.at_place.get((role, issue.area_path[:digits]), [])
+        return own
+
+
+def message(rung, issue, order, people, *, now):
+    """The notice for one issue; number, category and date only."""
+    sign = rung.clock == Clock.SIGN
+    due = order.sign_due_at if sign else issue.due_at
+    kind = "order_unsigned" if sign else "issue_due_soon" if due > now else "issue_overdue"
+    once = f"rung:{rung.pk}:order:{order.pk}" if sign else f"rung:{rung.pk}:round:{issue.round}"
+    params = issue.gist | {"due": f"{timezone.localtime(due):%Y-%m-%d}"}
+    return Message(people.to_tell(issue, order), kind, issue, once, params)

@@ -1,0 +1,17 @@
+"""Celery is the clock: one table says which job runs how often. What is to be done stands in the database."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+app = Celery("portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["foundation.notices", "issues"])
+
+# seconds between two ticks of each job; /readyz reports a job as late after two of its intervals
+INTERVALS = {
+    "foundation.notices.tasks.deliver_notices": 10,
+    "issues.tasks.remind_issues": 60,
+}
+app.conf.beat_schedule = {name: {"task": name, "schedule": seconds} for name, seconds in INTERVALS.items()}

@@ -1,0 +1,107 @@
+"""The frame around every page: where this role can go, where it works, what waits in the inbox."""
+
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from communities.access import CHANGE, READ, Role, may, posts_of
+from foundation.notices.models import Notice
+
+# The first page of each role; a person with several posts gets the first that fits.
+FIRST_PAGES = {
+    Role.SECRETARY: "issue_desk",
+    Role.COORDINATOR: "issue_desk",
+    Role.DISTRICT_ADMIN: "dashboard",
+    Role.HANDLER: "issue_desk",
+    Role.STREET_CADRE: "round_list",
+    Role.GRID_WORKER: "round_list",
+    Role.AUDITOR: "entry_list",
+    Role.ADMIN: "staff_list",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    label: str
+    name: str
+    icon: str
+    current: bool = False
+    count: int | None = None
+
+    @property
+    def url(self):
+        return reverse(self.name)
+
+
+@dataclass
+class Frame:
+    nav: list = field(default_factory=list)
+    bar: list = field(default_factory=list)
+    place: str = ""
+    places: list = field(default_factory=list)
+    unread: int = 0
+    user_name: str = ""
+    role_name: str = ""
+    district_name: str = ""
+    demo: bool = False
+    elder: bool = False
+
+
+def first_page(user):
+    """The URL name of the user's own first page; the account page for somebody without a post."""
+    roles = {post.role for post in posts_of(user)}
+    return next((page for role, page in FIRST_PAGES.items() if role in roles), "account_change_password")
+
+
+def items_for(user):
+    """The navigation of this user: (label, URL name, icon), in the order of the side bar."""
+    roles = {post.role for post in posts_of(user)}
+    wanted = [
+        (roles & {Role.SECRETARY, Role.COORDINATOR, Role.HANDLER}, _("Today's work"), "issue_desk", "home"),
+        (roles & {Role.GRID_WORKER, Role.STREET_CADRE, Role.SECRETARY}, _("Field visits"), "round_list", "visit"),
+        (may(user, "issues") or Role.HANDLER in roles, _("Resident issues"), "issue_list", "issue"),
+        (may(user, "visits"), _("Visits"), "visit_list", "calendar"),
+        (may(user, "places"), _("Places"), "division_list", "compound"),
+        (may(user, "people"), _("Households"), "household_list", "people"),
+        (may(user, "dashboard"), _("Dashboard"), "dashboard", "chart"),
+        (may(user, "staff", READ), _("Staff"), "staff_list", "staff"),
+        (may(user, "audit"), _("Audit"), "entry_list", "audit"),
+        (may(user, "feedback", CHANGE), _("Feedback received"), "feedback_list", "feedback"),
+        (may(user, "delivery"), _("Calendar and sending"), "workday_list", "clock"),
+    ]
+    return [(label, name, icon) for shown, label, name, icon in wanted if shown]
+
+
+def frame(request):
+    """Context processor: `frame` for templates/base.html. One query (unread notices) beyond the posts."""
+    user = getattr(request, "user", None)
+    result = Frame(demo=settings.DEMO, elder=request.COOKIES.get("elder") == "on")
+    if user is None or not user.is_authenticated:
+        return {"frame": result}
+    posts = posts_of(user)
+    here = request.resolver_match.url_name if request.resolver_match else ""
+    section = here.split("_")[0]
+    result.nav = [
+        Item(label, name, icon, current=name == here or (name.split("_")[0] == section and not exact(here)))
+        for label, name, icon in items_for(user)
+    ]
+    result.bar = result.nav[:4]
+    result.elder = user.elder
+    result.user_name = user.name
+    result.unread = Notice.objects.visible_to(user).unread().count()
+    if posts:
+        result.role_name = posts[0].get_role_display()
+        result.place = str(posts[0].target or settings.PRODUCT_NAME)
+        result.places = [
+            (str(post.target), reverse("division_detail", args=[post.division.code]))
+            for post in posts
+            if post.division_id
+        ]
+    return {"frame": result}
+
+
+def exact(name):
+    """Whether a navigation item of exactly this name exists, so that its section does not light up twice."""
+    return name in {"issue_desk", "issue_list", "round_list", "visit_list"}

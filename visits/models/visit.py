@@ -1,0 +1,218 @@
+"""A household visit and what was said there. Outcome first; everything else is optional (product.md, burden rule 2)."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models, transaction
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from communities.access import Role, ScopedQuerySet
+from foundation.bigrams import BigramIndex, Searchable
+from foundation.facts import Fact, create_once
+from foundation.fields import PathField
+from foundation.journal.moves import NotAllowed, record, revise
+from foundation.notices.tell import tell
+from issues.models.issue import people_of
+from visits.models.opinion import Opinion
+
+CORRECTION_HOURS = 24
+# A visit entered later than this needs a word why; it is never refused (visits.md, precedence note).
+BACK_DATING_DAYS = 7
+# Days after which a household of this care level is due again; None: an ordinary household (domain.md 3.6).
+INTERVALS = {1: 7, 2: 30, 3: 90, None: 180}
+# Before the third visit within so many days the page says who came already (product.md, burden rule 6).
+RECENT_DAYS = 7
+
+
+class Outcome(models.TextChoices):
+    MET = "met", _("met")
+    PROXY_MET = "proxy_met", _("met somebody else of the family")
+    NOBODY_HOME = "nobody_home", _("nobody at home")
+    DECLINED = "declined", _("visit declined")
+    MOVED = "moved", _("moved away")
+    WRONG_ADDRESS = "wrong_address", _("address not right")
+
+
+MET = (Outcome.MET, Outcome.PROXY_MET)
+
+
+class Situation(models.TextChoices):
+    NORMAL = "normal", _("all is well")
+    ATTENTION = "attention", _("something to attend to")
+    URGENT = "urgent", _("urgent")
+
+
+class Mode(models.TextChoices):
+    IN_PERSON = "in_person", _("in person")
+    PHONE = "phone", _("by telephone")
+    VIDEO = "video", _("by video")
+
+
+class Tag(models.TextChoices):
+    HEALTH = "health", _("health")
+    HARDSHIP = "hardship", _("hardship")
+    HOUSING = "housing", _("housing")
+    NEIGHBOURS = "neighbours", _("neighbours")
+    SAFETY = "safety", _("safety hazard")
+    OTHER = "other", _("other")
+
+
+class VisitQuerySet(ScopedQuerySet):
+    def standing(self):
+        return self.filter(voided_at__isnull=True)
+
+    def met(self):
+        return self.filter(outcome__in=MET)
+
+    def in_period(self, since, until):
+        """`since` ≤ moment of the visit < `until`; the moment of entry plays no part (burden rule 4)."""
+        return self.filter(visited_at__gte=since, visited_at__lt=until)
+
+    def by_visitor(self, user):
+        return self.filter(created_by=user)
+
+    def for_list(self):
+        return (
+            self.select_related("household__compound", "household__building", "created_by")
+            .annotate(opinion_count=Count("opinions"))
+            .order_by("-visited_at", "-pk")
+        )
+
+    def for_detail(self):
+        return self.select_related("household__compound", "household__building", "created_by", "voided_by")
+
+
+class VisitManager(models.Manager.from_queryset(VisitQuerySet)):
+    def log(self, *, by, client_uuid, household, outcome, opinions=(), visited_at=None, **facts):
+        """Record a visit with what was said, in one transaction; the same `client_uuid` again returns the same visit.
+
+        `facts`: situation (needed if somebody was met), mode, people_met, tags, summary, late_reason, source.
+        `opinions`: dicts for `Opinion.objects.add` (text, category, handling, spot_action, client_uuid …), in order.
+        Raises Conflict if somebody else's visit has this UUID.
+        """
+
+        def make():
+            met = outcome in MET
+            facts.setdefault("people_met", 1 if met else 0)
+            visit = self.create(
+                client_uuid=client_uuid,
+                created_by=by,
+                household=household,
+                compound_id=household.compound_id,
+                outcome=outcome,
+                visited_at=visited_at or timezone.now(),
+                area_path=household.area_path,
+                area_path_then=household.area_path,
+                **facts,
+            )
+            record(visit, "log", by=by, data={"outcome": outcome})
+            for position, opinion in enumerate(opinions):
+                Opinion.objects.add(by=by, visit=visit, position=position, **opinion)
+            visit.alarm()
+            return visit
+
+        return create_once(self.model, client_uuid=client_uuid, by=by, make=make)[0]
+
+
+class Visit(Searchable, Fact):
+    """走访 of a household: who went, when, whom he met, how it stands. Corrected within 24 hours, then only voided.
+
+    `visited_at` is when it happened, `created_at` when it was entered; both are shown, neither counts more.
+    """
+
+    TOPIC = "visits"
+    COMPOUND_FIELD = "compound"
+    SEARCH_FIELDS = ("summary",)
+
+    household = models.ForeignKey("communities.Household", on_delete=models.PROTECT, related_name="visits")
+    compound = models.ForeignKey("communities.Compound", on_delete=models.PROTECT, related_name="visits")
+    area_path = PathField(max_length=15, editable=False)
+    area_path_then = PathField(max_length=15, editable=False)
+    outcome = models.CharField(_("outcome"), max_length=14, choices=Outcome.choices)
+    situation = models.CharField(_("situation"), max_length=10, choices=Situation.choices, blank=True)
+    mode = models.CharField(_("how"), max_length=10, choices=Mode.choices, default=Mode.IN_PERSON)
+    visited_at = models.DateTimeField(_("time of the visit"))
+    people_met = models.PositiveSmallIntegerField(_("people met"), default=0)
+    tags = models.JSONField(_("about"), default=list, blank=True)
+    summary = models.TextField(_("what was seen and said"), blank=True, max_length=2000)
+    late_reason = models.CharField(_("why entered late"), max_length=200, blank=True)
+    source = models.CharField(max_length=8, default="web", choices=[("web", _("portal")), ("paper", _("paper sheet"))])
+
+    objects = VisitManager()
+
+    class Meta(Fact.Meta):
+        ordering = ["-visited_at", "-pk"]
+        indexes = [
+            BigramIndex(fields=["bigrams"], name="visit_bigrams"),
+            models.Index(fields=["area_path", "visited_at"]),
+            models.Index(fields=["household", "visited_at"]),
+            models.Index(fields=["created_by", "visited_at"]),
+        ]
+        constraints = [
+            *Fact.Meta.constraints,
+            models.CheckConstraint(
+                condition=(Q(outcome__in=MET) & ~Q(situation="")) | (~Q(outcome__in=MET) & Q(situation="")),
+                name="visit_met_has_situation",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.household} {timezone.localtime(self.visited_at):%Y-%m-%d}"
+
+    def get_absolute_url(self):
+        return reverse("visit_detail", args=[self.pk])
+
+    @property
+    def was_met(self):
+        return self.outcome in MET
+
+    def may_be_corrected_by(self, user, *, now):
+        """The visitor himself, within 24 hours of the entry; after that it is voided and entered anew."""
+        return (
+            self.created_by_id == user.pk
+            and not self.is_void
+            and now - self.created_at <= timedelta(hours=CORRECTION_HOURS)
+        )
+
+    def may_be_voided_by(self, user):
+        """Who entered it, or whoever may change visits here; the view's funnel has settled the latter."""
+        return not self.is_void
+
+    @transaction.atomic
+    def correct(self, *, by, now, key=None, seen=None, **changes):
+        """Correct one's own entry within 24 hours; what stood before is kept as a revision. None if nothing changed."""
+        if not self.may_be_corrected_by(by, now=now):
+            raise NotAllowed(self, "correct")
+        before = {field: getattr(self, field) for field in VisitRevision.KEPT}
+        version = self.version
+        entry = revise(self, "correct", by=by, key=key, seen=seen, **changes)
+        if entry:
+            VisitRevision.objects.create(visit=self, version=version, facts=before, replaced_by=by)
+            self.alarm()
+        return entry
+
+    def alarm(self):
+        """Tell the secretary of the community at once when somebody is in urgent need."""
+        if self.situation == Situation.URGENT:
+            community = self.compound.community
+            tell(people_of(community, Role.SECRETARY), "visit_urgent", about=self, once=f"urgent:{self.pk}", params={})
+
+
+class VisitRevision(models.Model):
+    """What a visit said before it was corrected."""
+
+    KEPT = ("outcome", "situation", "mode", "visited_at", "people_met", "tags", "summary", "late_reason")
+
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="revisions")
+    version = models.PositiveIntegerField()
+    facts = models.JSONField(encoder=DjangoJSONEncoder)
+    replaced_at = models.DateTimeField(default=timezone.now)
+    replaced_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["version"]
+        constraints = [models.UniqueConstraint(fields=["visit", "version"], name="one_revision_per_version")]
