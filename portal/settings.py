@@ -288,7 +288,7 @@ def refuse_insecure():
         wrong.append("SECRET_KEY must be set to at least 40 random characters")
     if INSECURE_ENCRYPTION_KEY in ENCRYPTION_KEYS or not ENCRYPTION_KEYS:
         wrong.append("ENCRYPTION_KEYS must be set to Fernet keys of your own")
-    if HASH_KEY == INSECURE_KEY or len(HASH_KEY) < 32 or HASH_KEY == SECRET_KEY:
+    if HASH_KEY in (INSECURE_KEY, SECRET_KEY) or len(HASH_KEY) < 32:
         wrong.append("HASH_KEY must be set to at least 32 random characters, different from SECRET_KEY")
     if "ALLOWED_HOSTS" not in os.environ or "*" in ALLOWED_HOSTS:
         wrong.append("ALLOWED_HOSTS must name the portal's hosts, without *")
