@@ -35,7 +35,7 @@ class AlreadyDone(Exception):
 
 
 class AppendOnlyQuerySet(models.QuerySet):
-    def update(self, **changes):
+    def update(self, *args, **changes):
         raise AppendOnly("Journal rows are never changed.")
 
     def delete(self):

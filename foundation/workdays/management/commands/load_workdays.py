@@ -28,18 +28,25 @@ class Command(BaseCommand):
 def read_days(file):
     """The days of a CSV file as unsaved Workdays; any bad line refuses the whole file (CommandError)."""
     days, mistakes = {}, []
-    with open(file, encoding="utf-8-sig", newline="") as lines:
-        for number, row in enumerate(csv.DictReader(lines), 2):
-            try:
-                day = _day(row)
-                if day.date in days:
-                    raise ValueError(f"{day.date} stands here twice")
-                days[day.date] = day
-            except (KeyError, ValueError, AttributeError) as error:
-                mistakes.append(f"line {number}: {error}")
+    for number, row in enumerate(_rows(file), 2):
+        try:
+            day = _day(row)
+            if day.date in days:
+                raise ValueError(f"{day.date} stands here twice")
+            days[day.date] = day
+        except (KeyError, ValueError, AttributeError) as error:
+            mistakes.append(f"line {number}: {error}")
     if mistakes or not days:
         raise CommandError("Nothing was loaded. " + ("; ".join(mistakes) or "The file has no days."))
     return list(days.values())
+
+
+def _rows(file):
+    try:
+        with open(file, encoding="utf-8-sig", newline="") as lines:
+            return list(csv.DictReader(lines))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file} cannot be read: {error}") from error
 
 
 def _day(row):
