@@ -39,7 +39,7 @@ $(TOOLS): requirements.txt requirements-dev.txt | $(PYTHON)
 run: install
 	$(PYTHON) manage.py migrate --verbosity 0
 	$(PYTHON) manage.py load_demo
-	$(PYTHON) manage.py serve --port $(PORT)
+	PORTAL_URL=$${PORTAL_URL:-http://localhost:$(PORT)} $(PYTHON) manage.py serve --port $(PORT)
 
 test: $(TOOLS) $(MO)
 	$(PYTHON) scripts/test.py $(ARGS)
@@ -51,4 +51,4 @@ shots: $(TOOLS) $(MO)
 	$(PYTHON) scripts/shots.py $(ARGS)
 
 kill-test: $(TOOLS) $(MO)
-	$(PYTHON) scripts/services.py --need postgresql,redis -- $(PYTHON) scripts/kill_reminders.py $(ARGS)
+	$(PYTHON) scripts/kill_reminders.py
