@@ -1,0 +1,21 @@
+"""Demonstration data: real places, invented people and records. Deterministic, safe to repeat, never in production.
+
+`load(today)` writes everything in one transaction. Times of the live set count from `today`; the campaign of July 2022 keeps its dates.
+"""
+
+from django.db import transaction
+
+from portal.demo import campaign2022, live, people, places
+from portal.demo.cast import Cast
+
+
+@transaction.atomic
+def load(*, now, say=lambda text: None):
+    """Write the demonstration data; returns False if they are there already."""
+    if Cast.is_there():
+        return False
+    cast = Cast(now=now)
+    for chapter in (places.divisions_and_units, people.accounts, places.compounds, campaign2022.retell, live.play):
+        chapter(cast)
+        say(f"{chapter.__module__.rsplit('.', 1)[-1]}.{chapter.__name__}")
+    return True

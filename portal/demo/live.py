@@ -1,0 +1,161 @@
+"""What looks current: visits of the last weeks and issues in every state, all counted back from today."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from communities.models.unit import office_path
+from foundation.notices.tell import tell
+from issues.models import Category
+from portal.demo import campaign2022, stories
+from portal.demo.cast import HOME, RENMINJIE, XIANGLIN
+from portal.demo.words import OPINIONS
+from visits.models import Visit
+
+VISITS = 260
+DAYS_BACK = 45
+# How many open issues the home community has in each state, and how many days ago they were recorded.
+HOME_ISSUES = [
+    ("submitted", [0, 0, 0, 1, 1]),
+    ("registered", [1, 2, 3, 4, 6]),
+    ("sent_up", [1, 2, 5]),
+    ("dispatched_bureau", [1, 2, 3, 9]),
+    ("dispatched_property", [1, 2]),
+    ("in_progress_bureau", [2, 4, 8, 14]),
+    ("in_progress_property", [3, 5, 11]),
+    ("in_progress_own", [2, 6]),
+    ("verifying", [4, 6, 7, 9]),
+    ("closed", [9, 11, 12, 15, 16, 18, 20, 22, 24, 27, 30, 33, 36, 40]),
+]
+
+
+def play(cast):
+    categories = {category.code: category for category in Category.objects.filter(area_path="")}
+    recent_visits(cast)
+    told, opinions = [], []
+    texts = {}
+    for code, title, text, result in OPINIONS:
+        texts.setdefault(code, []).append((title, text, result))
+    for state, ages in HOME_ISSUES:
+        for age in ages:
+            told.append(story(cast, HOME, state, age, categories, texts))
+    for street in (XIANGLIN, RENMINJIE):
+        for community in cast.places(street):
+            if community.code != HOME:
+                for state, age in (
+                    ("submitted", 1),
+                    ("registered", 3),
+                    ("in_progress_own", 5),
+                    ("verifying", 8),
+                    ("closed", 12),
+                    ("closed", 25),
+                ):
+                    told.append(story(cast, community.code, state, age + cast.dice.randrange(3), categories, texts))
+    stories.write(told)
+    said = [visit_behind(cast, tale.issue) for tale in told]
+    Visit.objects.bulk_create(said, batch_size=400)
+    campaign2022.write_log(said)
+    for visit, tale in zip(said, told, strict=True):
+        opinion = campaign2022.opinion_of(cast, visit, tale.issue.category, tale.issue.text, "register", "")
+        opinions.append((opinion, tale))
+    campaign2022.write_opinions(opinions)
+    notices(cast, told)
+
+
+def visit_behind(cast, issue):
+    """The visit at which an issue was raised."""
+    return campaign2022.visit_of(
+        cast,
+        issue.household,
+        at=issue.submitted_at,
+        by=issue.created_by,
+        outcome="met",
+        situation="attention",
+        summary="当面听取意见，已登记。",
+    )
+
+
+def recent_visits(cast):
+    """Visits of the last weeks, most of them by the grid workers and the street cadre, none in the future."""
+    pool = cast.of_community(HOME)
+    elsewhere = [row for row in cast.households if row.area_path.startswith((XIANGLIN, RENMINJIE)) and row not in pool]
+    visitors = {f"{HOME}00{n}": cast.users[name] for n, name in ((1, "grid"), (2, "grid-2"), (3, "grid-3"))}
+    visits = []
+    for number in range(VISITS):
+        household = cast.pick(pool) if number % 3 else cast.pick(elsewhere)
+        day = timezone.localdate(cast.now) - timedelta(days=1 + number % DAYS_BACK)
+        situation = "attention" if number % 17 == 0 else "normal"
+        by = visitors.get(household.area_path) or cast.users["cadre"]
+        visits.append(
+            campaign2022.visit_of(cast, household, at=stories.office_hours(cast, day), by=by, situation=situation)
+        )
+    Visit.objects.bulk_create(visits, batch_size=400)
+    campaign2022.write_log(visits)
+
+
+def story(cast, code, state, age, categories, texts):
+    """One issue that was recorded `age` days ago and has come as far as `state`."""
+    to_bureau = state.endswith("bureau") or state == "sent_up"
+    kinds = (
+        ["lift", "lighting", "lift", "power_water"]
+        if to_bureau
+        else ["property", "sanitation", "parking", "pipes", "neighbours", "safety"]
+    )
+    category = categories[cast.pick(kinds)]
+    title, text, result = cast.pick(texts[category.code])
+    household = cast.pick(cast.of_community(code))
+    now = cast.now
+    at = min(stories.office_hours(cast, timezone.localdate(now) - timedelta(days=age)), now - timedelta(minutes=90))
+    recorder = cast.users["grid"] if code == HOME and cast.dice.random() < 0.5 else cast.users["cadre"]
+    tale = stories.begin(cast, household=household, category=category, title=title, text=text, by=recorder, at=at)
+    secretary, coordinator = cast.secretaries[code], cast.coordinators[code[:9]]
+    if state == "submitted":
+        return tale
+
+    def later(hours):
+        """So many hours after the record, but never after now."""
+        return min(at + timedelta(hours=hours), now - timedelta(minutes=5))
+
+    tale.register(secretary, later(1))
+    if to_bureau:
+        tale.send_up(secretary, later(2), cast.units[office_path(code[:9])], "需专业部门处理，社区已先行设置警示。")
+        if state == "sent_up":
+            return tale
+        bureau = cast.units[
+            {"lift": "驿城区住房和城乡建设局", "lighting": "驿城区城市管理局"}.get(category.code, "驿城区供水公司")
+        ]
+        handler = cast.users["handler"] if bureau.name.endswith("建设局") else cast.users[f"handler-{bureau.pk}"]
+        tale.dispatch(coordinator, later(5), bureau)
+        if state.startswith("in_progress"):
+            tale.sign(handler, later(9))
+            tale.comment(handler, later(20), "维保公司说配件周五到货，先停用并张贴告示。")
+        return tale
+    if state.endswith("property"):
+        tale.dispatch(secretary, later(3), cast.units["安居物业服务有限公司"])
+        if state.startswith("in_progress"):
+            tale.sign(cast.users["property"], later(6))
+        return tale
+    if state in ("in_progress_own", "verifying", "closed"):
+        tale.take(secretary, later(3))
+    if state in ("verifying", "closed"):
+        tale.report_done(secretary, later(48), result)
+    if state == "closed":
+        tale.confirm(
+            coordinator, later(80), cast.pick(["satisfied"] * 6 + ["basically", "basically", "dissatisfied", ""])
+        )
+    return tale
+
+
+def notices(cast, told):
+    """The inboxes as they would look: what the last two days brought."""
+    since = cast.now - timedelta(days=2)
+    kinds = {
+        "report": ("issue_reported", lambda issue: [cast.secretaries[issue.area_path[:12]]]),
+        "send_up": ("issue_sent_up", lambda issue: [cast.coordinators[issue.area_path[:9]]]),
+        "report_done": ("issue_to_verify", lambda issue: [cast.coordinators[issue.area_path[:9]]]),
+    }
+    for tale in told:
+        last = tale.entries[-1][0]
+        if last.verb in kinds and last.at >= since and tale.issue.area_path.startswith(HOME):
+            kind, people = kinds[last.verb]
+            tell(people(tale.issue), kind, about=tale.issue, once="demo", params=tale.issue.gist)
