@@ -25,6 +25,7 @@ def bare(settings):
         "foundation.drafts.IdleSignOut",
         "django.contrib.auth.middleware.LoginRequiredMiddleware",
     ]
+    settings.CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
     settings.LOGIN_URL = "/accounts/login/"
     settings.IDLE_DESK_SECONDS, settings.IDLE_PHONE_SECONDS, settings.PHONE_SESSION_SECONDS = 1800, 43200, 7 * 86400
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"

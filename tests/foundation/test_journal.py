@@ -17,6 +17,7 @@ from foundation.journal.moves import (
     label,
     move,
     record,
+    record_all,
     revise,
     subject,
     timeline,
@@ -84,9 +85,9 @@ class TestMove:
         assert search(Book.objects.all(), "水管").get() == book
         assert not search(Book.objects.all(), "号楼").exists()
 
-    def test_costs_one_update_and_one_insert(self, book, anna, django_assert_num_queries):
+    def test_costs_one_update_and_one_insert(self, book, django_assert_num_queries):
         with django_assert_num_queries(2 + 4):  # the others are two savepoints
-            move(book, "lend", by=anna)
+            move(book, "lend", by=None)
 
     def test_the_verbs_that_are_open(self, book):
         assert verbs_open_to(book) == ["lend", "stamp", "burn"]
@@ -202,6 +203,19 @@ class TestRecord:
     def test_long_texts_are_refused(self, book, anna):
         with pytest.raises(ValueError, match="note"):
             record(book, "x", by=anna, data={"text": "长" * 2000})
+
+    def test_what_a_job_did_to_many_is_one_query(self, book, anna, django_assert_num_queries):
+        books = [book, Book.objects.create(area_path="42")]
+        with django_assert_num_queries(1):
+            record_all(books, "remind", data={"rung": 1})
+        assert list(Entry.objects.order_by("pk").values_list("subject_id", "verb", "actor", "area_path")) == [
+            (book.pk, "remind", None, "411702"),
+            (books[1].pk, "remind", None, "42"),
+        ]
+
+    def test_the_place_can_be_given(self, anna):
+        assert record(anna, "invite", by=anna, area_path="4117").area_path == "4117"
+        assert record(anna, "invite", by=anna).area_path == ""
 
     def test_labels(self, book):
         assert label(book) == f"shelf.book:{book.pk}"
