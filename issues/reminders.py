@@ -11,7 +11,7 @@ from communities.models import Assignment
 from foundation.journal.moves import record_all
 from foundation.notices.tell import Message, tell_all
 from foundation.paths import within
-from foundation.workdays.calendar import add_workdays
+from foundation.workdays.calendar import add_workdays, is_working
 from issues.models.issue import Issue, WorkOrder
 from issues.models.reminder import Clock, Reminded, Rung, Told
 
@@ -33,8 +33,13 @@ def remind_issues(*, now):
 
 @transaction.atomic
 def fire_batch(rung, *, now):
-    """Fire one rung for up to `BATCH` issues or work orders that wait for it; returns how many."""
-    rows = list(locked(waiting_for(rung, now=now))[:BATCH])
+    """Fire one rung for up to `BATCH` issues or work orders that wait for it; returns how many.
+
+    On PostgreSQL the rung's own row is locked first: which issues wait is judged on what the task before has committed.
+    """
+    if connection.features.has_select_for_update:
+        Rung.objects.select_for_update().get(pk=rung.pk)
+    rows = list(waiting_for(rung, now=now)[:BATCH])
     if not rows:
         return 0
     orders = {row.issue_id: row for row in rows} if rung.clock == Clock.SIGN else lead_orders(rows)
@@ -53,15 +58,6 @@ def fire_batch(rung, *, now):
     tell_all([message(rung, issue, orders.get(issue.pk), people, now=now) for issue in issues])
     record_all(issues, "reminded", by=None, data={"clock": rung.clock, "told": rung.told})
     return len(rows)
-
-
-def locked(queryset):
-    """On PostgreSQL two workers share the rows out instead of waiting for each other; SQLite has one writer anyway."""
-    return (
-        queryset.select_for_update(skip_locked=True, of=("self",))
-        if connection.features.has_select_for_update
-        else queryset
-    )
 
 
 def waiting_for(rung, *, now):
@@ -96,12 +92,10 @@ def reached(offset, *, now):
     today = timezone.localdate(now)
     if offset < 0:
         return timezone.make_aware(datetime.combine(add_workdays(today, -offset).date, time.max))
-    day = today
-    while add_workdays(day, offset).date > today:
-        day -= timedelta(days=1)
-    if add_workdays(day, offset).date < today:
-        return timezone.make_aware(datetime.combine(day, time.max))
-    return timezone.make_aware(datetime.combine(day, timezone.localtime(now).time()))
+    # A limit on the last working day before a weekend counts its working days from there; on a day off nothing new is reached.
+    day = add_workdays(today, -offset).date
+    clock = timezone.localtime(now).time() if is_working(today) else time.min
+    return timezone.make_aware(datetime.combine(day, clock))
 
 
 def lead_orders(issues):
