@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import machine
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.databases", "tests.town"]
 
 # Playwright's sync API keeps an event loop in the test's thread; Django would refuse to touch the database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
