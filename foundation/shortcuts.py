@@ -8,13 +8,14 @@ from foundation import drafts
 
 
 def get_for(user, model, *, change=False, **lookup):
-    """The one row of `model` that `user` may see, or with `change` may change.
+    """The one row of `model` (or of a queryset, which may join what the page needs) that `user` may see, or with `change` may change.
 
     A row outside the user's view answers as if it did not exist (Http404); one that is only readable refuses
-    (PermissionDenied). `model.objects` must offer `visible_to(user)` and `changeable_by(user)`.
+    (PermissionDenied). The queryset must offer `visible_to(user)` and `changeable_by(user)`.
     """
-    row = get_object_or_404(model.objects.visible_to(user), **lookup)
-    if change and not model.objects.changeable_by(user).filter(pk=row.pk).exists():
+    rows = getattr(model, "objects", model)
+    row = get_object_or_404(rows.visible_to(user), **lookup)
+    if change and not rows.changeable_by(user).filter(pk=row.pk).exists():
         raise PermissionDenied
     return row
 

@@ -21,6 +21,10 @@ class TestGetFor:
     def test_sees(self, anna, others):
         assert get_for(anna, Book, pk=others.pk) == others
 
+    def test_sees_by_a_queryset_that_joins(self, anna, others, django_assert_num_queries):
+        with django_assert_num_queries(1):
+            assert get_for(anna, Book.objects.select_related("handler"), pk=others.pk).handler
+
     def test_changes(self, anna, own):
         assert get_for(anna, Book, pk=own.pk, change=True) == own
 
