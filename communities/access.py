@@ -100,6 +100,11 @@ def may_in(user, topic, level, area_path):
     return any(post.covers(area_path) for post in posts_for(user, topic, level))
 
 
+def may_on(user, topic, level, row):
+    """Whether a post of the user gives this right on this row; as `may_in`, and for a team on its compound."""
+    return any(post.covers_row(row) for post in posts_for(user, topic, level))
+
+
 def may_reveal(user, row):
     """Whether the user may see the row's encrypted data, for a reason that is then logged."""
     return any(post.role in MAY_REVEAL and post.covers_row(row) for post in posts_of(user))

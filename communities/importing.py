@@ -1,6 +1,7 @@
 """Reading divisions from a CSV file: every row is checked before any is written."""
 
 import csv
+import re
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -8,8 +9,10 @@ from django.db import transaction
 from communities.models import Division, Unit
 from communities.models.division import DIGITS, LEVEL_BY_DIGITS, Level, short_name
 from communities.models.unit import Kind, office_path
+from foundation.journal.moves import record_all
 
 COLUMNS = {"code12", "name", "level", "parent_code12"}
+LONGEST_NAME = Division._meta.get_field("name").max_length
 # A village is a community of that kind (architecture.md).
 KINDS = {"community": "urban", "village": "village"}
 
@@ -62,26 +65,29 @@ def parse(line, cells):
     if level not in DIGITS or level == Level.GRID:
         raise ValueError(f"unknown level {word!r}")
     digits = DIGITS[level]
-    if not (padded.isdigit() and len(padded) == 12):
+    if not re.fullmatch(r"\d{12}", padded, re.ASCII):
         raise ValueError(f"{padded!r} is not a code of 12 digits")
     if padded[digits:].strip("0"):
         raise ValueError(f"{padded} has digits behind those of a {word}")
-    if not (cells["name"] or "").strip():
+    name = (cells["name"] or "").strip()
+    if not name:
         raise ValueError(f"{padded} has no name")
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"{padded}: the name is longer than {LONGEST_NAME} characters")
     above = [n for n in LEVEL_BY_DIGITS if n < digits]
     parent_code = padded[: above[-1]] if above else ""
     stated = (cells["parent_code12"] or "").strip()
     if stated and stated != parent_code.ljust(12, "0"):
         raise ValueError(f"{padded} cannot be below {stated}")
-    return Row(line, padded[:digits], cells["name"].strip(), KINDS.get(word, ""), parent_code)
+    return Row(line, padded[:digits], name, KINDS.get(word, ""), parent_code)
 
 
 @transaction.atomic
 def import_divisions(file, *, since, source, dry_run=False):
     """Write the divisions of a CSV file with their area offices; returns a `Report`.
 
-    Nothing is written if a row is bad or on a dry run. Running it twice changes nothing: a division that exists is renamed if
-    the file names it otherwise, and is never removed, because a file may hold one district only.
+    Nothing is written if a row is bad or on a dry run. Running it twice changes nothing: a division that exists is renamed, from
+    the day `since` on, if the file names it otherwise, and is never removed, because a file may hold one district only.
     """
     report = Report()
     rows = list(read_rows(file, report))
@@ -103,7 +109,7 @@ def import_divisions(file, *, since, source, dry_run=False):
     for level in Level.values:
         write_level(level, [row for row in fresh if LEVEL_BY_DIGITS[len(row.code)] == level], standing, since, source)
     for row in renamed:
-        standing[row.code].correct(by=None, full_name=row.full_name, name=short_name(row.full_name))
+        standing[row.code].rename(by=None, full_name=row.full_name, on=since)
     return report
 
 
@@ -125,6 +131,7 @@ def write_level(level, rows, standing, since, source):
     for division in divisions:
         division.derive()
     Division.objects.bulk_create(divisions, batch_size=500)
+    record_all(divisions, "establish")
     standing.update({division.code: division for division in divisions})
     offices = [
         Unit(

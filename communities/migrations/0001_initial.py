@@ -150,6 +150,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=40, verbose_name="building")),
                 ("floors", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="floors")),
                 ("walk_order", models.PositiveSmallIntegerField(default=9999, editable=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
                     "compound",
                     models.ForeignKey(

@@ -2,6 +2,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from communities.models.division import line_of
+
 
 class CareLevel(models.IntegerChoices):
     """重点/关注/一般. No colour words: at a door they recall the health code (product.md)."""
@@ -12,11 +14,16 @@ class CareLevel(models.IntegerChoices):
 
 
 class CareCategoryQuerySet(models.QuerySet):
-    def readable_by(self, user):
-        """Categories without a sensitive group, and those of the groups granted to the user today."""
-        if not hasattr(user, "_care_groups"):
-            user._care_groups = list(user.care_grants.current(timezone.localdate()).values_list("group", flat=True))
-        return self.filter(models.Q(sensitive="") | models.Q(sensitive__in=user._care_groups))
+    def readable_by(self, user, area_path):
+        """Categories without a sensitive group, and those of the groups that the user is granted in this place today.
+
+        No query of its own: the grants are a condition of this one.
+        """
+        grants = user.care_grants.current(timezone.localdate()).filter(area_path__in=line_of(area_path))
+        return self.filter(models.Q(sensitive="") | models.Q(sensitive__in=grants.values("group")))
+
+    def offered(self):
+        return self.filter(active=True)
 
 
 class CareCategory(models.Model):

@@ -1,16 +1,17 @@
 import re
 
 from django.conf import settings
-from django.db import models, transaction
-from django.db.models import Q
+from django.db import IntegrityError, models, transaction
+from django.db.models import OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import ScopedQuerySet
+from communities.models.division import counted
 from foundation.bigrams import BigramIndex, Searchable
 from foundation.facts import Fact, create_once
 from foundation.fields import PathField
-from foundation.journal.moves import record, revise
+from foundation.journal.moves import Conflict, record, revise
 
 
 class Kind(models.TextChoices):
@@ -44,13 +45,27 @@ class CompoundQuerySet(ScopedQuerySet):
     def unmanaged(self):
         return self.filter(management=Management.NONE)
 
+    def with_recorded(self):
+        """Adds `recorded_households` and `recorded_buildings`: counts of rows, beside what the ledger states."""
+        households = self.model.households.rel.related_model.objects.standing()
+        return self.annotate(
+            recorded_households=counted(households.filter(compound=OuterRef("pk")), by="compound"),
+            recorded_buildings=counted(Building.objects.filter(compound=OuterRef("pk")), by="compound"),
+        )
+
     def for_list(self):
-        return self.select_related("community", "responsible").order_by("area_path", "name", "pk")
+        return self.with_recorded().select_related("community", "responsible").order_by("community__code", "name", "pk")
+
+    def for_detail(self):
+        """With the places above up to the district, for the breadcrumb."""
+        return self.with_recorded().select_related(
+            "community__parent__parent", "grid", "property_unit", "responsible", "voided_by"
+        )
 
 
 class CompoundManager(models.Manager.from_queryset(CompoundQuerySet)):
     def add(self, *, by, client_uuid, community, name, grid=None, **facts):
-        """Write a compound; the same `client_uuid` again returns the same compound."""
+        """Write a compound; the same `client_uuid` again returns the same compound. Conflict if the name is taken."""
 
         def make():
             path = (grid or community).code
@@ -66,7 +81,10 @@ class CompoundManager(models.Manager.from_queryset(CompoundQuerySet)):
             record(row, "add", by=by)
             return row
 
-        return create_once(self.model, client_uuid=client_uuid, by=by, make=make)[0]
+        try:
+            return create_once(self.model, client_uuid=client_uuid, by=by, make=make)[0]
+        except IntegrityError:
+            raise Conflict(self.standing().filter(community=community, name=name).first()) from None
 
 
 class Compound(Searchable, Fact):
@@ -144,22 +162,71 @@ class Compound(Searchable, Fact):
     def get_absolute_url(self):
         return reverse("compound_detail", args=[self.pk])
 
+    @property
+    def compound_id(self):
+        """The rule of access asks every row for its compound; a compound is its own."""
+        return self.pk
+
+    @property
+    def unrecorded_households(self):
+        """How many of the stated households have no row yet; None where the ledger says nothing. Needs `with_recorded()`."""
+        if self.stated_households is None:
+            return None
+        return max(self.stated_households - self.recorded_households, 0)
+
     def correct(self, *, by, key=None, **changes):
-        """Correct the facts. A changed grid or community takes households along; what happened before keeps its old path."""
-        place = {"community", "grid"} & set(changes)
+        """Correct the facts. Another grid or community takes along what lies in the compound; another name, its addresses.
+
+        Conflict if the community has another compound of this name.
+        """
+        before = (self.name, self.area_path, self.community_id)
+        if {"community", "grid"} & set(changes):
+            changes["area_path"] = (changes.get("grid", self.grid) or changes.get("community", self.community)).code
+        try:
+            with transaction.atomic():
+                entry = revise(self, "correct", by=by, key=key, **changes)
+                self.take_along(*before)
+        except IntegrityError:
+            raise Conflict(self) from None
+        return entry
+
+    def add_household(self, *, by, building, **facts):
+        """Write a household in the building of this name, and the building if it is new; `facts` as `Household.objects.add`."""
         with transaction.atomic():
-            if place:
-                grid = changes.get("grid", self.grid)
-                changes["area_path"] = (grid or changes.get("community", self.community)).code
-            entry = revise(self, "correct", by=by, key=key, **changes)
-            if place and entry:
-                self.households.update(area_path=self.area_path)
-                for household in self.households.all():
-                    household.residents.update(area_path=self.area_path)
-            return entry
+            block = Building.objects.add(by=by, compound=self, name=building)
+            return self.households.model.objects.add(by=by, building=block, **facts)
+
+    def take_along(self, name, area_path, community_id):
+        """After a change: new addresses for a new name, the new path for whatever belongs to the compound.
+
+        `area_path_then` of facts stays, and what has a community of its own (an issue belongs to whoever received it first)
+        moves with a new grid, but not to another community.
+        """
+        if self.area_path != area_path:
+            self.households.model.residents.rel.related_model._base_manager.filter(household__compound=self).update(
+                area_path=self.area_path
+            )
+            for relation in self._meta.related_objects:
+                if relation.field.name == "compound" and may_follow(
+                    relation.related_model, moved=self.community_id != community_id
+                ):
+                    relation.related_model._base_manager.filter(compound=self).update(area_path=self.area_path)
+        if self.name != name:
+            self.households.readdress()
 
 
-class BuildingManager(models.Manager):
+def may_follow(model, *, moved):
+    """Whether rows of this model take the path of their compound; `moved`: to another community."""
+    names = {field.name for field in model._meta.concrete_fields}
+    return "area_path" in names and not (moved and "community" in names)
+
+
+class BuildingQuerySet(ScopedQuerySet):
+    def for_detail(self):
+        return self.select_related("compound__community__parent__parent", "compound__grid")
+
+
+class BuildingManager(models.Manager.from_queryset(BuildingQuerySet)):
     def add(self, *, by, compound, name, **facts):
         """The building of this name in the compound, written if it is not there yet."""
         row, new = self.get_or_create(compound=compound, name=name, defaults={"walk_order": number_in(name), **facts})
@@ -177,10 +244,15 @@ def number_in(text):
 class Building(models.Model):
     """One block of a compound."""
 
+    TOPIC = "places"
+    COMPOUND_FIELD = "compound"
+    AREA_FIELD = "compound__area_path"
+
     compound = models.ForeignKey(Compound, on_delete=models.PROTECT, related_name="buildings")
     name = models.CharField(_("building"), max_length=40)
     floors = models.PositiveSmallIntegerField(_("floors"), null=True, blank=True)
     walk_order = models.PositiveSmallIntegerField(default=9999, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = BuildingManager()
 
@@ -191,6 +263,24 @@ class Building(models.Model):
     def __str__(self):
         return self.name
 
+    def get_absolute_url(self):
+        return reverse("compound_detail", args=[self.compound_id])
+
     @property
     def area_path(self):
         return self.compound.area_path
+
+    def derive(self):
+        self.walk_order = number_in(self.name)
+        return ["walk_order"]
+
+    def correct(self, *, by, key=None, **changes):
+        """Correct name and floors; a new name gives the households new addresses. Conflict if the name is taken."""
+        try:
+            with transaction.atomic():
+                entry = revise(self, "correct", by=by, key=key, **changes)
+                if entry and "name" in entry.fields:
+                    self.households.readdress()
+        except IntegrityError:
+            raise Conflict(self) from None
+        return entry

@@ -1,5 +1,6 @@
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -48,6 +49,16 @@ def ancestors(code):
     return [code[:digits] for digits in LEVEL_BY_DIGITS if digits < len(code)]
 
 
+def line_of(code):
+    """The codes from the province down to this place itself."""
+    return [*ancestors(code), code]
+
+
+def counted(rows, *, by):
+    """How many of `rows`, which refer to the outer row by the field `by`, as a subquery; 0 if there are none."""
+    return Coalesce(Subquery(rows.order_by().values(by).annotate(n=Count("pk")).values("n")), 0)
+
+
 class DivisionQuerySet(ScopedQuerySet):
     def standing(self, today):
         """Divisions that exist on this day."""
@@ -60,7 +71,19 @@ class DivisionQuerySet(ScopedQuerySet):
         return self.filter(within(code, "code"))
 
     def for_list(self):
-        return self.select_related("parent").order_by("code")
+        return self.select_related("parent__parent").order_by("code")
+
+    def for_detail(self):
+        """With every place above, for the breadcrumb."""
+        return self.select_related("parent__parent__parent__parent__parent")
+
+    def with_compounds(self):
+        """Adds `compound_count` and, of those, `unmanaged_count` of communities; a grid's compounds count for its community."""
+        compounds = self.model.compounds.rel.related_model.objects.standing().filter(community=OuterRef("pk"))
+        return self.annotate(
+            compound_count=counted(compounds, by="community"),
+            unmanaged_count=counted(compounds.unmanaged(), by="community"),
+        )
 
 
 class DivisionManager(models.Manager.from_queryset(DivisionQuerySet)):
@@ -130,6 +153,26 @@ class Division(Searchable):
     def area_path(self):
         return self.code
 
+    @property
+    def line(self):
+        """The places from the province down to this one; no query after `for_detail()`."""
+        above = self.parent.line if self.parent else []
+        return [*above, self]
+
+    @transaction.atomic
     def correct(self, *, by, key=None, **changes):
-        """Correct the facts of the place (office, names). The code never changes here: moving a place is a dated act."""
-        return revise(self, "correct", by=by, key=key, **changes)
+        """Correct the facts of the place; its office carries its name. The code never changes here: moving a place is a dated act."""
+        return self.renamed(revise(self, "correct", by=by, key=key, **changes), by=by)
+
+    @transaction.atomic
+    def rename(self, *, by, full_name, on, key=None):
+        """The place has another name from this day (None: not known) on; the journal keeps day and former name."""
+        data = {"on": on, "was": self.full_name}
+        names = {"full_name": full_name, "name": short_name(full_name)}
+        return self.renamed(revise(self, "rename", by=by, key=key, data=data, **names), by=by)
+
+    def renamed(self, entry, *, by):
+        if entry and "name" in entry.fields:
+            for office in self.units.offices():
+                office.correct(by=by, name=self.name)
+        return entry

@@ -1,14 +1,20 @@
-from django.db import models
-from django.db.models import Min, OuterRef, Q, Subquery
+import re
+
+from django.db import IntegrityError, models
+from django.db.models import Count, Min, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import ScopedQuerySet
 from communities.models.compound import number_in
-from foundation.bigrams import BigramIndex, Searchable
+from foundation.bigrams import MOST_WORDS, BigramIndex, Searchable, search
 from foundation.facts import Fact, create_once
-from foundation.fields import PathField
-from foundation.journal.moves import record, revise
+from foundation.fields import TO_HALF_WIDTH, PathField, is_phone
+from foundation.journal.moves import Conflict, record, revise
+
+# One character of a name is a surname: half the town.
+FEWEST_OF_A_NAME = 2
 
 
 def walk_order(building, stair, door):
@@ -22,14 +28,37 @@ class HouseholdQuerySet(ScopedQuerySet):
 
     def with_care_level(self):
         """Adds `care_level`: the most urgent level of those who live here, None if nobody is on the care register."""
-        residents = (
-            self.model.residents.rel.related_model._base_manager.filter(
-                household=OuterRef("pk"), ended_on__isnull=True, voided_at__isnull=True
-            )
-            .order_by()
-            .values("household")
-        )
-        return self.annotate(care_level=Subquery(residents.annotate(level=Min("care_level")).values("level")[:1]))
+        return self.annotate(care_level=Subquery(self.residents_here().annotate(n=Min("care_level")).values("n")))
+
+    def with_people(self):
+        """Adds `people`: how many live here."""
+        return self.annotate(people=Coalesce(Subquery(self.residents_here().annotate(n=Count("pk")).values("n")), 0))
+
+    def residents_here(self):
+        """Of the outer row's household, grouped, for a subquery."""
+        return self.residents_model.objects.here().filter(household=OuterRef("pk")).order_by().values("household")
+
+    @property
+    def residents_model(self):
+        return self.model.residents.rel.related_model
+
+    def found_by(self, words):
+        """Those for which every word is part of the address, of the name of somebody who lives there, or a phone number.
+
+        Names are searched from two characters on, phone numbers in full or by their last four digits.
+        """
+        households, people = self.model.objects.all(), self.residents_model.objects.here()
+        found = self
+        for word in words.translate(TO_HALF_WIDTH).split()[:MOST_WORDS]:
+            reach = Q(pk__in=search(households, word).values("pk"))
+            if is_phone(word):
+                reach |= Q(pk__in=people.with_phone(word).values("household"))
+            elif re.fullmatch(r"\d{4}", word, re.ASCII):
+                reach |= Q(pk__in=people.with_last_four(word).values("household"))
+            elif len(word) >= FEWEST_OF_A_NAME:
+                reach |= Q(pk__in=search(people, word).values("household"))
+            found = found.filter(reach)
+        return found
 
     def in_walking_order(self):
         return self.order_by("compound__name", "compound_id", "walk_order", "pk")
@@ -42,10 +71,23 @@ class HouseholdQuerySet(ScopedQuerySet):
             .in_walking_order()
         )
 
+    def for_detail(self):
+        """With the places above up to the district, for the breadcrumb."""
+        return self.select_related(
+            "building", "compound__community__parent__parent", "compound__grid", "created_by", "voided_by"
+        )
+
+    def readdress(self):
+        """Derive address and walking order anew: the compound or the building has another name."""
+        rows = list(self.select_related("compound", "building"))
+        derived = [row.derive() for row in rows]
+        if rows:
+            self.model.objects.bulk_update(rows, derived[0], batch_size=500)
+
 
 class HouseholdManager(models.Manager.from_queryset(HouseholdQuerySet)):
     def add(self, *, by, client_uuid, building, door, stair="", **facts):
-        """Write a household; the same `client_uuid` again returns the same household."""
+        """Write a household; the same `client_uuid` again returns the same household. Conflict if the door has one."""
 
         def make():
             compound = building.compound
@@ -62,7 +104,10 @@ class HouseholdManager(models.Manager.from_queryset(HouseholdQuerySet)):
             record(row, "add", by=by)
             return row
 
-        return create_once(self.model, client_uuid=client_uuid, by=by, make=make)[0]
+        try:
+            return create_once(self.model, client_uuid=client_uuid, by=by, make=make)[0]
+        except IntegrityError:
+            raise Conflict(self.standing().filter(building=building, stair=stair, door=door).first()) from None
 
 
 class Household(Searchable, Fact):
@@ -133,4 +178,8 @@ class Household(Searchable, Fact):
         return sorted((r for r in self.residents.all() if r.is_here), key=lambda r: (not r.is_head, r.pk))
 
     def correct(self, *, by, key=None, **changes):
-        return revise(self, "correct", by=by, key=key, **changes)
+        """Correct the facts; another door is another address. Conflict if that door has a household."""
+        try:
+            return revise(self, "correct", by=by, key=key, **changes)
+        except IntegrityError:
+            raise Conflict(self) from None

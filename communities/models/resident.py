@@ -18,7 +18,7 @@ from foundation.fields import (
     normalise_id_number,
     normalise_phone,
 )
-from foundation.journal.moves import accessed, record, revise
+from foundation.journal.moves import Conflict, NotAllowed, accessed, record, revise
 
 SECRETS = ("phone", "id_number")
 
@@ -36,6 +36,9 @@ class ResidentQuerySet(ScopedQuerySet):
 
     def for_list(self):
         return self.select_related("household__compound", "household__building").order_by("household__walk_order", "pk")
+
+    def for_detail(self):
+        return self.select_related("household__building", "household__compound__community__parent__parent")
 
 
 class ResidentManager(models.Manager.from_queryset(ResidentQuerySet)):
@@ -62,6 +65,7 @@ class Resident(Searchable, Fact):
     """A person who lives in a household. Phone and ID number are encrypted; hashes of the whole and the last four serve look-ups."""
 
     TOPIC = "people"
+    COMPOUND_FIELD = "household__compound"
     SEARCH_FIELDS = ("name",)
 
     household = models.ForeignKey("communities.Household", on_delete=models.PROTECT, related_name="residents")
@@ -148,6 +152,13 @@ class Resident(Searchable, Fact):
             setattr(self, field, value)
         return [*SECRETS, *hashes, *super().derive()]
 
+    def get_phone_display(self):
+        """What a page of two versions shows of somebody else's entry; in full it is shown by `reveal` only."""
+        return self.masked_phone
+
+    def get_id_number_display(self):
+        return self.masked_id_number
+
     @transaction.atomic
     def correct(self, *, by, key=None, categories=None, **changes):
         """Correct the facts of a person; returns the journal entry, or None if nothing changed.
@@ -155,14 +166,31 @@ class Resident(Searchable, Fact):
         Categories of a sensitive group that the editor may not see must be passed along by the caller (the form does).
         """
         entry = revise(self, "correct", by=by, key=key, **changes)
-        if categories is not None and set(categories) != set(self.categories.all()):
-            self.categories.set(categories)
-            entry = entry or record(self, "correct", by=by, fields=["categories"], key=key)
-        return entry
+        if categories is None or set(categories) == set(self.categories.all()):
+            return entry
+        if entry is None:
+            self.count_change()
+        self.categories.set(categories)
+        return record(self, "categorise", by=by, fields=["categories"], key=None if entry else key)
+
+    def count_change(self):
+        """A change of what hangs on the row is a change of the row: the next version, unless somebody was faster."""
+        if not Resident.objects.filter(pk=self.pk, version=self.version).update(version=self.version + 1):
+            raise Conflict(self)
+        self.version += 1
 
     def leave(self, *, by, on, reason, key=None):
-        """The person moved away or died on this day: one entry, and everything that asks `here()` follows."""
+        """The person moved away or died on this day: one entry, and everything that asks `here()` follows.
+
+        NotAllowed if the person has left already.
+        """
+        if not self.is_here:
+            raise NotAllowed(self, "leave")
         return revise(self, f"left_{reason}", by=by, key=key, ended_on=on, ended_reason=reason)
+
+    def come_back(self, *, by, key=None):
+        """The person lives here again, or the end was entered by mistake."""
+        return revise(self, "come_back", by=by, key=key, ended_on=None, ended_reason="")
 
     @transaction.atomic
     def reveal(self, *, by, what, reason, context=""):

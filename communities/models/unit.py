@@ -1,5 +1,6 @@
 from django.db import models, transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import ScopedQuerySet
@@ -40,8 +41,14 @@ class UnitQuerySet(ScopedQuerySet):
     def under(self, path):
         return self.filter(within(path, "path"))
 
+    def of_kind(self, *kinds):
+        return self.filter(kind__in=kinds)
+
     def for_list(self):
-        return self.select_related("division", "parent").order_by("division__code", "kind", "name")
+        return self.select_related("division", "parent").order_by("division__code", "kind", "name", "pk")
+
+    def for_detail(self):
+        return self.select_related("division__parent__parent__parent__parent__parent", "parent")
 
 
 class UnitManager(models.Manager.from_queryset(UnitQuerySet)):
@@ -103,6 +110,18 @@ class Unit(Searchable):
 
     def __str__(self):
         return self.name
+
+    def get_absolute_url(self):
+        return reverse("unit_detail", args=[self.pk])
+
+    @property
+    def telephone(self):
+        """An area office is reached where its place says: a fact has one home."""
+        return self.division.office_phone if self.is_office else self.phone
+
+    @property
+    def place(self):
+        return self.division.office_address if self.is_office else self.address
 
     @property
     def is_office(self):
