@@ -1,6 +1,9 @@
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+
+from foundation import drafts
 
 
 class LoginForm(AllauthLoginForm):
@@ -14,5 +17,8 @@ class LoginForm(AllauthLoginForm):
 
     def login(self, request, redirect_url=None):
         response = super().login(request, redirect_url)
-        request.session["phone"] = bool(self.cleaned_data["own_phone"])
+        own_phone = self.cleaned_data["own_phone"]
+        drafts.mark_phone(request, own_phone)
+        # At a desk the cookie ends with the browser: the next person at a shared computer finds nobody signed in.
+        request.session.set_expiry(settings.PHONE_SESSION_SECONDS if own_phone else 0)
         return response

@@ -1,9 +1,13 @@
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+
+# Where somebody may go before the first password is changed or the second factor set up.
+DOORWAY = ("/accounts/", "/static/", "/healthz", "/readyz")
+CARRIES_SECOND_FACTOR = "second_factor"
 
 
 class ReaderLanguage:
@@ -14,30 +18,32 @@ class ReaderLanguage:
 
     def __call__(self, request):
         chosen = request.user.language if request.user.is_authenticated else ""
-        translation.activate(chosen or self.asked_by(request))
-        request.LANGUAGE_CODE = translation.get_language()
-        response = self.get_response(request)
-        response.headers.setdefault("Content-Language", translation.get_language())
+        with translation.override(chosen or translation.get_language_from_request(request)):
+            request.LANGUAGE_CODE = translation.get_language()
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
         patch_vary_headers(response, ["Accept-Language", "Cookie"])
         return response
 
-    def asked_by(self, request):
-        return translation.get_language_from_request(request)
-
 
 class SecondFactor:
-    """Whoever must set up a second factor or change a first password can do nothing else before it is done."""
+    """Whoever must change a first password or set up a second factor can do nothing else before it is done."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
         user = request.user
-        if user.is_authenticated and not request.path.startswith(
-            ("/accounts/", "/static/", "/healthz", "/readyz", "/i18n/")
-        ):
+        if user.is_authenticated and not request.path.startswith(DOORWAY):
             if user.must_change_password:
-                return redirect(reverse("account_change_password"))
-            if settings.SECOND_FACTOR_COMPULSORY and user.second_factor_required and not is_mfa_enabled(user):
-                return redirect(reverse("mfa_activate_totp"))
+                return redirect("account_change_password")
+            if user.second_factor_required and settings.SECOND_FACTOR_COMPULSORY and not carries_second_factor(request):
+                return redirect("mfa_activate_totp")
         return self.get_response(request)
+
+
+def carries_second_factor(request):
+    """Whether the user has an authenticator; remembered in the session, for taking it away ends all sessions."""
+    if CARRIES_SECOND_FACTOR not in request.session and is_mfa_enabled(request.user, [Authenticator.Type.TOTP]):
+        request.session[CARRIES_SECOND_FACTOR] = True
+    return CARRIES_SECOND_FACTOR in request.session

@@ -5,16 +5,25 @@ import secrets
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.contrib.sessions.models import Session
 from django.db import models, transaction
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from foundation.fields import EncryptedTextField, keyed_hash
-from foundation.journal.moves import record
+from foundation.journal.moves import record, revise
 
 # No I, l, O, 0, 1: a first password is read out or written on paper.
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789"
+PASSWORD_LENGTH = 12
+
+
+def new_password():
+    """A random first password, about 69 bits; easy to read out and to type."""
+    return "".join(secrets.choice(PASSWORD_LETTERS) for _n in range(PASSWORD_LENGTH))
 
 
 class UserManager(BaseUserManager):
@@ -67,6 +76,12 @@ class User(AbstractBaseUser):
 
     class Meta:
         ordering = ["name", "pk"]
+        constraints = [
+            # Nobody remembers how the own user name was capitalised; sign-in does not ask, so "Anna" must not stand beside "anna".
+            models.UniqueConstraint(
+                Lower("username"), name="username_without_case", violation_error_message=_("This user name is taken.")
+            ),
+        ]
 
     def __str__(self):
         return self.name or self.username
@@ -74,39 +89,43 @@ class User(AbstractBaseUser):
     def get_full_name(self):
         return self.name
 
+    @property
+    def area_path(self):
+        """The place under which the journal files acts on this account: that of its post; one query."""
+        return self.assignments.home_path()
+
     def remember_phone(self):
         self.phone_hash = keyed_hash(self.phone)
 
+    def correct(self, *, by, key=None, **changes):
+        """Correct the facts of the account: `name`, `username`, `email`, `office_phone`."""
+        return revise(self, "correct", by=by, key=key, **changes)
+
     @transaction.atomic
-    def issue_password(self, *, by):
+    def issue_password(self, *, by, key=None):
         """Give the account a fresh random password, return it once, and end all its sessions. It must be changed at the first sign-in."""
-        password = "".join(secrets.choice(PASSWORD_LETTERS) for _n in range(12))
-        self.set_password(password)
-        self.must_change_password = True
-        self.save(update_fields=["password", "must_change_password"])
+        password = new_password()
+        revise(self, "issue_password", by=by, key=key, password=make_password(password), must_change_password=True)
         self.end_sessions()
-        record(self, "issue_password", by=by)
         return password
 
     @transaction.atomic
-    def drop_second_factor(self, *, by):
+    def drop_second_factor(self, *, by, key=None):
         """Remove the second factor of somebody who lost the device; the next sign-in sets a new one up."""
+        record(self, "drop_second_factor", by=by, key=key)
         Authenticator.objects.filter(user=self).delete()
         self.end_sessions()
-        record(self, "drop_second_factor", by=by)
 
     @transaction.atomic
-    def disable(self, *, by, reason):
-        self.is_active = False
-        self.save(update_fields=["is_active"])
+    def disable(self, *, by, reason, key=None):
+        """Close the account at once, sessions included, for a reason that the journal keeps."""
+        entry = revise(self, "disable", by=by, key=key, note=reason, is_active=False)
         self.end_sessions()
-        record(self, "disable", by=by, note=reason)
+        return entry
 
-    @transaction.atomic
-    def enable(self, *, by):
-        self.is_active = True
-        self.save(update_fields=["is_active"])
-        record(self, "enable", by=by)
+    def enable(self, *, by, reason="", key=None):
+        """Open a closed account again."""
+        return revise(self, "enable", by=by, key=key, note=reason, is_active=True)
 
     def acting_for(self, obj):
         """The person whose substitute (AB角) this user is in the place of `obj`, or None; the journal names both."""
@@ -117,15 +136,24 @@ class User(AbstractBaseUser):
         for session in UserSession.objects.filter(user=self):
             session.end()
 
+    def live_sessions(self, now):
+        """How many browsers are signed in, as far as their sessions have not run out; one query."""
+        keys = UserSession.objects.filter(user=self).values("session_key")
+        return Session.objects.filter(session_key__in=keys, expire_date__gt=now).count()
+
     def prefer(self, **choices):
         """Keep how this reader wants the pages: `elder` (bool) or `language` (code). Not journaled: it is nobody's business."""
         for name, value in choices.items():
             setattr(self, name, value)
         self.save(update_fields=list(choices))
 
-    def password_changed(self):
+    @transaction.atomic
+    def choose_password(self, password):
+        """Set the password that the user chose. Only these columns: the row may have been disabled a moment ago."""
+        self.set_password(password)
         self.must_change_password = False
-        self.save(update_fields=["must_change_password"])
+        self.save(update_fields=["password", "must_change_password"])
+        record(self, "change_password", by=self)
 
 
 def user_display(user):

@@ -1,9 +1,15 @@
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.shortcuts import redirect
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 
 def back(request):
@@ -39,3 +45,39 @@ def language_switch(request):
             request.user.prefer(language=chosen)
         response.set_cookie(settings.LANGUAGE_COOKIE_NAME, chosen, max_age=365 * 86400, samesite="Lax")
     return response
+
+
+@require_safe
+def account_overview(request):
+    """My account: my posts, password, second factor and signed-in browsers, and how I want the pages."""
+    user = request.user
+    context = {
+        "posts": user.assignments.current(timezone.localdate()).for_access(),
+        "has_second_factor": Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists(),
+        "sessions": user.live_sessions(timezone.now()),
+        "languages": settings.LANGUAGES,
+    }
+    return render(request, "account/account_overview.html", context)
+
+
+@require_POST
+def session_end(request, pk):
+    """Sign one of my browsers out; for this one that is signing out."""
+    session = get_object_or_404(UserSession, user=request.user, pk=pk)
+    if session.is_current():
+        return redirect("account_logout")
+    session.end()
+    messages.success(request, _("That browser is signed out."))
+    return redirect("usersessions_list")
+
+
+@login_not_required
+@require_safe
+def password_forgotten(request):
+    """What to do about a forgotten password: the administrator issues a new one. Nothing is sent, nothing can be found out."""
+    return render(request, "account/password_forgotten.html")
+
+
+@login_not_required
+def closed(request, rest=""):
+    raise Http404

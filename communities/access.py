@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from foundation.paths import is_within, within
 
 READ, CHANGE = 1, 2
+# Conditions that stay what they are when others are joined to them by | or &; an empty Q would vanish.
+NOTHING = Q(pk__in=[])
+EVERYTHING = ~NOTHING
 
 
 class Role(models.TextChoices):
@@ -27,12 +30,26 @@ class Role(models.TextChoices):
 
 
 # topic: places (divisions, compounds, units: no personal data) · people (households, residents) · visits · issues ·
-#        staff · audit (journal and access log) · dashboard · feedback · delivery (failed sends)
+#        staff · audit (journal and access log) · dashboard · feedback · calendar (working days) · delivery (failed sends)
 RIGHTS = {
     Role.GRID_WORKER: {"places": READ, "people": CHANGE, "visits": CHANGE, "issues": READ},
     Role.STREET_CADRE: {"places": READ, "people": CHANGE, "visits": CHANGE, "issues": READ},
-    Role.SECRETARY: {"places": CHANGE, "people": CHANGE, "visits": CHANGE, "issues": CHANGE, "dashboard": READ},
-    Role.COORDINATOR: {"places": CHANGE, "people": CHANGE, "visits": CHANGE, "issues": CHANGE, "dashboard": READ},
+    Role.SECRETARY: {
+        "places": CHANGE,
+        "people": CHANGE,
+        "visits": CHANGE,
+        "issues": CHANGE,
+        "dashboard": READ,
+        "calendar": READ,
+    },
+    Role.COORDINATOR: {
+        "places": CHANGE,
+        "people": CHANGE,
+        "visits": CHANGE,
+        "issues": CHANGE,
+        "dashboard": READ,
+        "calendar": READ,
+    },
     # A handler sees issues through the work orders of the unit (issues/models), not through an area.
     Role.HANDLER: {},
     Role.DISTRICT_ADMIN: {
@@ -43,6 +60,7 @@ RIGHTS = {
         "staff": CHANGE,
         "dashboard": READ,
         "feedback": CHANGE,
+        "calendar": CHANGE,
         "delivery": CHANGE,
     },
     Role.AUDITOR: {
@@ -53,8 +71,10 @@ RIGHTS = {
         "staff": READ,
         "audit": READ,
         "dashboard": READ,
+        "calendar": READ,
     },
-    Role.ADMIN: {"places": CHANGE, "staff": CHANGE, "delivery": CHANGE},
+    # Feedback too: what people without a place say would otherwise be read by nobody.
+    Role.ADMIN: {"places": CHANGE, "staff": CHANGE, "feedback": CHANGE, "calendar": CHANGE, "delivery": CHANGE},
 }
 # Who may see a phone or an ID number in full, each time for a reason that is logged. Auditors and system admins may not.
 MAY_REVEAL = {Role.GRID_WORKER, Role.STREET_CADRE, Role.SECRETARY, Role.COORDINATOR, Role.DISTRICT_ADMIN}
@@ -69,6 +89,8 @@ LEVELS = {
     Role.DISTRICT_ADMIN: {"district"},
     Role.AUDITOR: {"district"},
 }
+# Roles that a team may hold for a single compound, for the time of a campaign.
+COMPOUND_ROLES = {Role.GRID_WORKER, Role.STREET_CADRE}
 
 
 def posts_of(user):
@@ -141,8 +163,7 @@ class ScopedQuerySet(models.QuerySet):
         topic = getattr(self.model, "TOPIC", None)
         if topic is None:
             raise ImproperlyConfigured(f"{self.model.__name__} names no TOPIC, so nobody may see it")
-        nothing = Q(pk__in=[])
-        reach = nothing
+        reach = NOTHING
         for post in posts_for(user, topic, level):
             reach |= self.reach_of(post)
         return reach
@@ -151,10 +172,25 @@ class ScopedQuerySet(models.QuerySet):
         """The rows that one post covers."""
         if post.compound_id:
             field = getattr(self.model, "COMPOUND_FIELD", None)
-            return Q(**{field: post.compound_id}) if field else Q(pk__in=[])
+            return Q(**{field: post.compound_id}) if field else NOTHING
         if post.path is None:
-            return Q(pk__in=[])
-        return within(post.path, getattr(self.model, "AREA_FIELD", "area_path"))
+            return NOTHING
+        return inside([post.path], getattr(self.model, "AREA_FIELD", "area_path"))
+
+
+def inside(paths, field="area_path"):
+    """The condition "`field` lies in one of these subtrees"; "" among them stands for the whole installation."""
+    if "" in paths:
+        return EVERYTHING
+    condition = NOTHING
+    for path in paths:
+        condition |= within(path, field)
+    return condition
+
+
+def roots_of(user, topic, level=READ):
+    """The codes of the places in which the user has this right; "" is the whole installation."""
+    return [post.path for post in posts_for(user, topic, level) if post.path is not None]
 
 
 def covers(path, area_path):

@@ -1,14 +1,18 @@
 from communities.models.assignment import Assignment, CareGrant
+from communities.models.audit import AuditAccess, AuditEntry, StaffDelivery
 from communities.models.care import CareCategory
 from communities.models.compound import Building, Compound
 from communities.models.division import Division
 from communities.models.feedback import Feedback
 from communities.models.household import Household
 from communities.models.resident import Resident
+from communities.models.staff import Staff
 from communities.models.unit import Unit
 
 __all__ = [
     "Assignment",
+    "AuditAccess",
+    "AuditEntry",
     "Building",
     "CareCategory",
     "CareGrant",
@@ -17,5 +21,7 @@ __all__ = [
     "Feedback",
     "Household",
     "Resident",
+    "Staff",
+    "StaffDelivery",
     "Unit",
 ]

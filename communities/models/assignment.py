@@ -1,18 +1,34 @@
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from communities.access import NEEDS_SECOND_FACTOR, Role, ScopedQuerySet, covers, stand_in
+from communities.access import COMPOUND_ROLES, LEVELS, NEEDS_SECOND_FACTOR, Role, ScopedQuerySet, covers, stand_in
 from foundation.fields import PathField
-from foundation.journal.moves import record
+from foundation.journal.moves import NotAllowed, record, revise
 from foundation.paths import is_within
 
 
-class AssignmentQuerySet(ScopedQuerySet):
+class DatedQuerySet(ScopedQuerySet):
+    """What is given to a person from a day to a day, and by others than that person."""
+
     def current(self, today):
-        """Posts that count on this day; both ends are included."""
-        return self.filter(Q(until__isnull=True) | Q(until__gte=today), since__lte=today)
+        """What counts on this day; both ends are included."""
+        return self.not_over(today).filter(since__lte=today)
+
+    def not_over(self, today):
+        """What counts on this day or will later."""
+        return self.filter(Q(until__isnull=True) | Q(until__gte=today))
+
+    def changeable_by(self, user):
+        # Nobody gives, prolongs or ends what he holds himself.
+        return super().changeable_by(user).exclude(user=user.pk)
+
+
+class AssignmentQuerySet(DatedQuerySet):
+    def not_over(self, today):
+        return super().not_over(today).filter(revoked_at__isnull=True)
 
     def of_role(self, *roles):
         return self.filter(role__in=roles)
@@ -29,6 +45,13 @@ class AssignmentManager(models.Manager.from_queryset(AssignmentQuerySet)):
         """Asked of one user's posts (`user.assignments`): the person for whom the user acts on this row, or None."""
         return stand_in(self.instance, row)
 
+    def home_path(self):
+        """Asked of one user's posts: the area of the first that counts today, else of the latest; "" without any."""
+        placed = self.exclude(area_path="")
+        today = timezone.localdate()
+        current = placed.current(today).order_by("since", "pk").values_list("area_path", flat=True).first()
+        return current or placed.order_by("-since", "-pk").values_list("area_path", flat=True).first() or ""
+
     @transaction.atomic
     def assign(
         self,
@@ -44,8 +67,13 @@ class AssignmentManager(models.Manager.from_queryset(AssignmentQuerySet)):
         stands_in_for=None,
         key=None,
     ):
-        """Give a person a post. A post that sees a whole district makes the second factor compulsory for the account."""
+        """Give a person a post. A post that sees a whole district makes the second factor compulsory for the account.
+
+        Raises NotAllowed if the role cannot be held there (see `fits`), AlreadyDone if the form `key` was carried out before.
+        """
         target = division or compound or unit
+        if not fits(role, division=division, unit=unit, compound=compound):
+            raise NotAllowed(target, "assign")
         post = self.create(
             user=user,
             role=role,
@@ -62,6 +90,17 @@ class AssignmentManager(models.Manager.from_queryset(AssignmentQuerySet)):
             user.save(update_fields=["second_factor_required"])
         record(post, "assign", by=by, key=key, data={"user": user.pk, "role": role})
         return post
+
+
+def fits(role, *, division=None, unit=None, compound=None):
+    """Whether a role can be held at this target: on its levels of the territory, in a unit, or with a team on one compound."""
+    if role == Role.ADMIN:
+        return not (division or unit or compound)
+    if role == Role.HANDLER:
+        return unit is not None and not (division or compound)
+    if compound is not None:
+        return role in COMPOUND_ROLES and not (division or unit)
+    return division is not None and unit is None and division.level in LEVELS[role]
 
 
 class Assignment(models.Model):
@@ -89,7 +128,10 @@ class Assignment(models.Model):
     stands_in_for = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="substitutes"
     )
+    # Taken away on the spot: it no longer counts, though `until` says that it counted on that day.
+    revoked_at = models.DateTimeField(null=True, editable=False)
     area_path = PathField(max_length=15, blank=True, default="", db_index=True, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = AssignmentManager()
 
@@ -146,12 +188,16 @@ class Assignment(models.Model):
             return is_within(unit.path, self.unit.path)
         return unit.is_office and self.division_id == unit.division_id
 
-    @transaction.atomic
-    def end(self, *, by, on):
-        """End the post after this day."""
-        self.until = max(on, self.since)
-        self.save(update_fields=["until"])
-        record(self, "end", by=by, fields=["until"])
+    def is_over(self, today):
+        return self.revoked_at is not None or (self.until is not None and self.until < today)
+
+    def end(self, *, by, on=None, key=None, note=""):
+        """End the post after the day `on`, or without a day at once."""
+        now = timezone.now()
+        changes = {"until": max(on or timezone.localdate(now), self.since)}
+        if on is None:
+            changes["revoked_at"] = now
+        return revise(self, "end", by=by, key=key, note=note, data={"user": self.user_id, "role": self.role}, **changes)
 
 
 class CareGrant(models.Model):
@@ -169,7 +215,7 @@ class CareGrant(models.Model):
     since = models.DateField(_("from"))
     until = models.DateField(_("until"), null=True, blank=True)
 
-    objects = AssignmentQuerySet.as_manager()
+    objects = DatedQuerySet.as_manager()
 
     class Meta:
         constraints = [

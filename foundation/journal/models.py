@@ -156,7 +156,12 @@ class Access(AppendOnlyModel):
 
 def label(obj):
     """The name of a row for journal and notices: "issues.issue:5"."""
-    return f"{obj._meta.label_lower}:{obj.pk}"
+    return f"{kind_of(obj)}:{obj.pk}"
+
+
+def kind_of(obj):
+    """The type of a row or model as the journal names it; a proxy is the same thing as what it stands for."""
+    return obj._meta.concrete_model._meta.label_lower
 
 
 def subject(name):
@@ -194,7 +199,7 @@ def record(
     try:
         with transaction.atomic():
             entry = Entry.objects.create(
-                subject_type=obj._meta.label_lower,
+                subject_type=kind_of(obj),
                 subject_id=obj.pk,
                 verb=verb,
                 before=before,
@@ -221,7 +226,7 @@ def record_all(objects, verb, *, by=None, data=None, public=False):
     Entry.objects.bulk_create(
         [
             Entry(
-                subject_type=obj._meta.label_lower,
+                subject_type=kind_of(obj),
                 subject_id=obj.pk,
                 verb=verb,
                 data=_small(data or {}),
@@ -244,7 +249,7 @@ def refuse_repeat(key, obj, verb, *, by):
     done = done_already(key, by) if key else None
     if done is None:
         return
-    if (done.subject_type, done.verb) != (obj._meta.label_lower, verb):
+    if (done.subject_type, done.verb) != (kind_of(obj), verb):
         raise Conflict(obj)
     raise AlreadyDone(done)
 
@@ -263,7 +268,7 @@ def accessed(obj, what, *, by, reason="", context="", rows=1, on_behalf_of=None)
     return Access.objects.create(
         actor=by,
         on_behalf_of=on_behalf_of or acting_for(by, obj),
-        subject_type=obj._meta.label_lower if obj is not None else "",
+        subject_type=kind_of(obj) if obj is not None else "",
         subject_id=obj.pk if is_row else None,
         what=what,
         reason=reason,
@@ -276,7 +281,7 @@ def accessed(obj, what, *, by, reason="", context="", rows=1, on_behalf_of=None)
 def timeline(obj):
     """The entries of one row, oldest first, with people and notes, in one query."""
     return list(
-        Entry.objects.filter(subject_type=obj._meta.label_lower, subject_id=obj.pk)
+        Entry.objects.filter(subject_type=kind_of(obj), subject_id=obj.pk)
         .select_related("actor", "on_behalf_of", "note")
         .order_by("pk")
     )
