@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS, ALL, HTML_SHARE = 40_000, 60_000, 10_000
 STATIC = re.compile(r"{%\s*static\s+['\"]([^'\"]+\.(?:css|js|mjs|svg))['\"]")
 EXTENDS = re.compile(r"{%\s*(?:extends|include)\s+['\"]([^'\"#]+)['\"]")
+# Tags that bring a file along
+TAGS = {"{% icon ": "icons.svg", "{% htmx_script": "django_htmx/htmx.min.js"}
 IMPORT = re.compile(r"^\s*(?:import|export)\b[^'\"]*['\"](\.{1,2}/[^'\"]+)['\"]", re.MULTILINE)
 
 
@@ -32,7 +34,7 @@ def referenced(template: Path, templates: Path) -> set[str]:
     if not template.exists():
         return set()
     text = template.read_text(encoding="utf-8")
-    names = set(STATIC.findall(text))
+    names = {*STATIC.findall(text), *(name for tag, name in TAGS.items() if tag in text)}
     for other in EXTENDS.findall(text):
         names |= referenced(templates / other, templates)
     return names
