@@ -1,11 +1,24 @@
 """Households as a visitor needs them: in walking order, with the last visit and whether the next one is due."""
 
+import re
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Max, OuterRef, Q, Subquery
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from communities.models import Household
-from visits.models.visit import INTERVALS, Visit
+from communities.models import Household, Resident
+from communities.models.care import CareLevel
+from foundation.bigrams import search
+from visits.models.visit import INTERVALS, MET, RECENT_DAYS, Visit
+
+# After so many days without a meeting a household shows up under "not met for long", on the care register or not.
+LONG_DAYS = 180
+WEEK = 7
+DOOR = re.compile(r"^\s*(\d+)\D+(\d+)(?:\D+(\d+))?\D*$", re.ASCII)
 
 
 def households_for(user, *, now):
@@ -27,6 +40,113 @@ def due(households, *, now):
     reach = Q(pk__in=[])
     for level, days in INTERVALS.items():
         is_level = Q(care_level=level) if level else Q(care_level__isnull=True)
-        late = Q(last_met_at__lt=now - timedelta(days=days))
+        # Whole days count: what is due today is due from the morning on.
+        late = Q(last_met_at__lt=midnight(now) - timedelta(days=days - 1))
         reach |= is_level & (late | Q(last_met_at__isnull=True) if level else late)
     return households.filter(reach)
+
+
+def not_met_for_long(households, *, now):
+    return households.filter(Q(last_met_at__isnull=True) | Q(last_met_at__lt=now - timedelta(days=LONG_DAYS)))
+
+
+def priority(households):
+    return households.filter(care_level=CareLevel.PRIORITY)
+
+
+def visited_today(households, *, now):
+    return households.filter(pk__in=Visit.objects.standing().filter(visited_at__gte=midnight(now)).values("household"))
+
+
+def midnight(now):
+    return timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def find(households, user, words):
+    """By door ("3-1-201", "201"), by address or by a resident's name; an empty text changes nothing."""
+    if not words.strip():
+        return households
+    people = search(Resident.objects.visible_to(user).here(), words).values("household")
+    places = search(Household.objects.visible_to(user), words).values("pk")
+    return households.filter(Q(pk__in=people) | Q(pk__in=places) | at_door(words))
+
+
+def at_door(words):
+    """Building, staircase and door as typed on a keypad: "3-1-201", "3 201"; a condition that nothing meets for other words."""
+    found = DOOR.match(words)
+    if not found:
+        return Q(pk__in=[])
+    building, *middle, door = [part for part in found.groups() if part]
+    here = Q(building__walk_order=int(building), door__iexact=door)
+    return here & Q(stair__in=[middle[0], f"{middle[0]}单元"]) if middle else here
+
+
+def with_next(households, user):
+    """Adds `next_id`, `next_stair` and `next_door` of the next household of the same building in walking order."""
+    following = (
+        Household.objects.visible_to(user)
+        .standing()
+        .filter(building=OuterRef("building"), walk_order__gt=OuterRef("walk_order"))
+        .order_by("walk_order", "pk")
+    )
+    return households.annotate(
+        next_id=Subquery(following.values("pk")[:1]),
+        next_stair=Subquery(following.values("stair")[:1]),
+        next_door=Subquery(following.values("door")[:1]),
+    )
+
+
+def visits_of_today(households, *, now):
+    """{household's pk: its last visit of today} for the rows of one page."""
+    visits = Visit.objects.standing().filter(household__in=households, visited_at__gte=midnight(now))
+    return {visit.household_id: visit for visit in visits.order_by("visited_at", "pk")}
+
+
+def recent_meetings(visits, *, now):
+    """Of these visits those of the last days at which somebody was met: shown before a third one is made."""
+    since = now - timedelta(days=RECENT_DAYS)
+    return [visit for visit in visits if visit.outcome in MET and visit.visited_at >= since]
+
+
+@dataclass(frozen=True)
+class Due:
+    """How it stands with the next visit: a tone, an icon and a word. No reproach in the words."""
+
+    tone: str
+    icon: str
+    word: str
+
+
+def due_of(household, *, now):
+    """`Due` of a household of `households_for`, None where nothing is due and nobody is on the care register."""
+    level, met_at = household.care_level, household.last_met_at
+    if met_at is None:
+        return Due("bad" if level == CareLevel.PRIORITY else "warn", "alert", _("not met yet")) if level else None
+    left = INTERVALS[level] - (timezone.localtime(now).date() - timezone.localtime(met_at).date()).days
+    if left > 0 and level is None:
+        return None
+    if left > 0:
+        return Due("calm", "clock", coming(left, now=now))
+    tone = "bad" if level == CareLevel.PRIORITY else "warn"
+    if left == 0:
+        return Due(tone, "clock", _("due today"))
+    return Due(tone, "alert", ngettext("%(days)s day past", "%(days)s days past", -left) % {"days": -left})
+
+
+def coming(days, *, now):
+    if days == 1:
+        return _("by tomorrow")
+    if days < WEEK:
+        day = timezone.localtime(now).date() + timedelta(days=days)
+        return _("by %(weekday)s") % {"weekday": date_format(day, "l")}
+    return ngettext("in %(days)s day", "in %(days)s days", days) % {"days": days}
+
+
+def last_met_words(household, *, now):
+    """ "last time 23 days ago", counted in calendar days."""
+    if household.last_met_at is None:
+        return _("no visit on record")
+    days = (timezone.localtime(now).date() - timezone.localtime(household.last_met_at).date()).days
+    if days <= 0:
+        return _("last time today")
+    return ngettext("last time %(days)s day ago", "last time %(days)s days ago", days) % {"days": days}

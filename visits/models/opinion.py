@@ -1,15 +1,16 @@
 from uuid import uuid5
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Case, Exists, OuterRef, Q, When
 from django.utils.translation import gettext_lazy as _
 
-from communities.access import ScopedQuerySet
+from communities.access import Role, ScopedQuerySet, posts_of
 from foundation.bigrams import BigramIndex, Searchable
 from foundation.facts import Fact
 from foundation.fields import PathField
 from foundation.journal.moves import record
-from issues.models import Issue
+from foundation.paths import within
+from issues.models import Issue, WorkOrder
 from issues.models.issue import Anonymity, Channel
 
 
@@ -19,6 +20,15 @@ class Handling(models.TextChoices):
     REGISTER = "register", _("register as an issue")
 
 
+def words_open_to(user):
+    """The condition under which a user reads a line: confidential ones only who wrote it down, the secretary, the issue's handler."""
+    reach = Q(confidential=False) | Q(created_by=user)
+    for post in posts_of(user):
+        if post.role == Role.SECRETARY and post.division_id:
+            reach |= within(post.path)
+    return reach | Q(Exists(WorkOrder.objects.filter(issue=OuterRef("issue"), handler=user)))
+
+
 class OpinionQuerySet(ScopedQuerySet):
     def standing(self):
         return self.filter(voided_at__isnull=True, visit__voided_at__isnull=True)
@@ -26,10 +36,18 @@ class OpinionQuerySet(ScopedQuerySet):
     def in_period(self, since, until):
         return self.filter(visit__visited_at__gte=since, visit__visited_at__lt=until)
 
+    def readable_by(self, user):
+        """Those whose words the user may read; a search must not find the others by their words."""
+        return self.filter(words_open_to(user))
+
+    def with_words_for(self, user):
+        """Adds `words_open`: whether the user may read what was said and by whom; the row itself is shown anyway."""
+        return self.annotate(words_open=Case(When(words_open_to(user), then=True), default=False))
+
     def for_list(self):
-        return self.select_related("category", "issue", "visit__household__compound", "visit__created_by").order_by(
-            "-visit__visited_at", "position", "pk"
-        )
+        return self.select_related(
+            "category", "issue", "raised_by", "visit__household__compound", "visit__household__building", "created_by"
+        ).order_by("-visit__visited_at", "position", "pk")
 
 
 class OpinionManager(models.Manager.from_queryset(OpinionQuerySet)):
@@ -45,13 +63,15 @@ class OpinionManager(models.Manager.from_queryset(OpinionQuerySet)):
         handling,
         spot_action="",
         raised_by=None,
-        anonymity=Anonymity.NAMED,
+        confidential=False,
         position=0,
     ):
         """Write one line of what was said. Registered, it becomes an issue; solved on the spot, an issue that is born closed.
 
         The issue's UUID is derived from the opinion's (uuid5), so that a repeated upload cannot make two.
         """
+        handling = Handling(handling)
+        spot_action = spot_action if handling == Handling.ON_SPOT else ""
         issue = None
         if handling != Handling.ANSWERED:
             issue = self._issue_of(
@@ -63,13 +83,14 @@ class OpinionManager(models.Manager.from_queryset(OpinionQuerySet)):
                 category=category,
                 how=spot_action if handling == Handling.ON_SPOT else None,
                 resident=raised_by,
-                anonymity=anonymity,
+                anonymity=Anonymity.CONFIDENTIAL if confidential else Anonymity.NAMED,
             )
         opinion = self.create(
             client_uuid=client_uuid,
             created_by=by,
             visit=visit,
             raised_by=raised_by,
+            confidential=confidential,
             text=text,
             category=category,
             handling=handling,
@@ -108,6 +129,11 @@ class Opinion(Searchable, Fact):
     visit = models.ForeignKey("visits.Visit", on_delete=models.PROTECT, related_name="opinions")
     raised_by = models.ForeignKey(
         "communities.Resident", on_delete=models.PROTECT, null=True, blank=True, related_name="opinions"
+    )
+    confidential = models.BooleanField(
+        _("confidential"),
+        default=False,
+        help_text=_("Only the community secretary and the handler read who said what."),
     )
     text = models.TextField(_("what was said"), max_length=1000)
     category = models.ForeignKey(

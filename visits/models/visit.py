@@ -1,26 +1,33 @@
-"""A household visit and what was said there. Outcome first; everything else is optional (product.md, burden rule 2)."""
+"""A household visit and what was said there. Outcome first; everything else is optional (burden rule: five required fields)."""
 
 from datetime import timedelta
+from uuid import uuid5
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models, transaction
-from django.db.models import Count, Q
+from django.db import IntegrityError, models, transaction
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from communities.access import Role, ScopedQuerySet
+from communities.access import CHANGE, Role, ScopedQuerySet, posts_for
 from foundation.bigrams import BigramIndex, Searchable
 from foundation.facts import Fact, create_once
 from foundation.fields import PathField
-from foundation.journal.moves import NotAllowed, record, revise
+from foundation.journal.moves import Conflict, NotAllowed, record, revise
 from foundation.notices.tell import tell
 from issues.models.issue import people_of
 from visits.models.opinion import Opinion
 
 CORRECTION_HOURS = 24
-# A visit entered later than this needs a word why; it is never refused (visits.md, precedence note).
+# What was saved by a slip of the thumb is taken back within so many minutes, without a reason.
+UNDO_MINUTES = 10
+# The reason that stands on a visit taken back; pages show it in the reader's language (`Visit.void_words`).
+UNDONE = "undone"
+# A visit entered later than this needs a word why; it is never refused.
 BACK_DATING_DAYS = 7
 # Days after which a household of this care level is due again; None: an ordinary household (domain.md 3.6).
 INTERVALS = {1: 7, 2: 30, 3: 90, None: 180}
@@ -75,10 +82,27 @@ class VisitQuerySet(ScopedQuerySet):
     def by_visitor(self, user):
         return self.filter(created_by=user)
 
+    def with_opinions(self):
+        """Visits at which something was said."""
+        return self.filter(pk__in=Opinion.objects.values("visit"))
+
+    def latest_of_each_household(self):
+        """Of these visits the last one of every household: as many rows as households were visited."""
+        last = self.filter(household=OuterRef("household")).order_by("-visited_at", "-pk").values("pk")
+        return self.filter(pk=Subquery(last[:1]))
+
+    def totals(self):
+        """{"visits": how many, "people_met": how many people were met at them}, in one query."""
+        return self.order_by().aggregate(visits=Count("pk"), people_met=Coalesce(Sum("people_met"), 0))
+
     def for_list(self):
+        # A subquery, not a join: it is asked for the rows of one page only, not for all that are sorted.
+        said = (
+            Opinion.objects.filter(visit=OuterRef("pk")).order_by().values("visit").annotate(n=Count("pk")).values("n")
+        )
         return (
             self.select_related("household__compound", "household__building", "created_by")
-            .annotate(opinion_count=Count("opinions"))
+            .annotate(opinion_count=Coalesce(Subquery(said), 0))
             .order_by("-visited_at", "-pk")
         )
 
@@ -87,13 +111,24 @@ class VisitQuerySet(ScopedQuerySet):
 
 
 class VisitManager(models.Manager.from_queryset(VisitQuerySet)):
-    def log(self, *, by, client_uuid, household, outcome, opinions=(), visited_at=None, **facts):
-        """Record a visit with what was said, in one transaction; the same `client_uuid` again returns the same visit.
+    def log(self, **facts):
+        """Record a visit with what was said, in one transaction, and return it; see `log_once`."""
+        return self.log_once(**facts)[0]
+
+    def log_once(self, *, by, client_uuid, household, outcome, opinions=(), visited_at=None, **facts):
+        """(the visit, whether it is new): the same `client_uuid` again returns the visit that was made then.
 
         `facts`: situation (needed if somebody was met), mode, people_met, tags, summary, late_reason, source.
-        `opinions`: dicts for `Opinion.objects.add` (text, category, handling, spot_action, client_uuid …), in order.
-        Raises Conflict if somebody else's visit has this UUID.
+        `opinions`: dicts for `Opinion.objects.add` (text, category, handling, spot_action, client_uuid …), in order; one without
+        a `client_uuid` gets one that follows from the visit's. Raises NotAllowed where `by` may not visit, and Conflict if a visit
+        or an opinion of somebody else, or of another visit, has the UUID.
         """
+        if not may_visit(by, household):
+            raise NotAllowed(household, "log")
+        opinions = [
+            opinion | {"client_uuid": opinion.get("client_uuid") or uuid5(client_uuid, f"opinion:{position}")}
+            for position, opinion in enumerate(opinions)
+        ]
 
         def make():
             met = outcome in MET
@@ -115,7 +150,18 @@ class VisitManager(models.Manager.from_queryset(VisitQuerySet)):
             visit.alarm()
             return visit
 
-        return create_once(self.model, client_uuid=client_uuid, by=by, make=make)[0]
+        try:
+            return create_once(self.model, client_uuid=client_uuid, by=by, make=make)
+        except IntegrityError:
+            taken = Opinion.objects.filter(client_uuid__in=[opinion["client_uuid"] for opinion in opinions]).first()
+            if taken is None:
+                raise
+            raise Conflict(taken) from None
+
+
+def may_visit(user, household):
+    """Whether the user may log visits at this household."""
+    return any(post.covers_row(household) for post in posts_for(user, "visits", CHANGE))
 
 
 class Visit(Searchable, Fact):
@@ -158,6 +204,9 @@ class Visit(Searchable, Fact):
                 condition=(Q(outcome__in=MET) & ~Q(situation="")) | (~Q(outcome__in=MET) & Q(situation="")),
                 name="visit_met_has_situation",
             ),
+            models.CheckConstraint(
+                condition=Q(created_at__gte=F("visited_at")), name="visit_entered_after_it_happened"
+            ),
         ]
 
     def __str__(self):
@@ -170,6 +219,19 @@ class Visit(Searchable, Fact):
     def was_met(self):
         return self.outcome in MET
 
+    @property
+    def was_entered_late(self):
+        return self.created_at - self.visited_at > timedelta(days=1)
+
+    @property
+    def void_words(self):
+        """Why it was voided, as a person reads it."""
+        return _("taken back at once by the visitor") if self.voided_reason == UNDONE else self.voided_reason
+
+    @cached_property
+    def tag_names(self):
+        return [Tag(code).label for code in self.tags if code in Tag.values]
+
     def may_be_corrected_by(self, user, *, now):
         """The visitor himself, within 24 hours of the entry; after that it is voided and entered anew."""
         return (
@@ -178,9 +240,17 @@ class Visit(Searchable, Fact):
             and now - self.created_at <= timedelta(hours=CORRECTION_HOURS)
         )
 
+    def may_be_undone_by(self, user, *, now):
+        """The visitor himself, at once, as long as nothing that was said hangs on it (asked by the view and by `undo`)."""
+        return (
+            self.created_by_id == user.pk
+            and not self.is_void
+            and now - self.created_at <= timedelta(minutes=UNDO_MINUTES)
+        )
+
     def may_be_voided_by(self, user):
-        """Who entered it, or whoever may change visits here; the view's funnel has settled the latter."""
-        return not self.is_void
+        """Whoever may change visits here, the visitor among them."""
+        return not self.is_void and any(post.covers_row(self) for post in posts_for(user, "visits", CHANGE))
 
     @transaction.atomic
     def correct(self, *, by, now, key=None, seen=None, **changes):
@@ -194,6 +264,18 @@ class Visit(Searchable, Fact):
             VisitRevision.objects.create(visit=self, version=version, facts=before, replaced_by=by)
             self.alarm()
         return entry
+
+    def void(self, *, by, reason, key=None):
+        """Take the visit and what was said out of lists and counts. Issues that came of it stay: they are about the resident's trouble."""
+        if not self.may_be_voided_by(by):
+            raise NotAllowed(self, "void")
+        return super().void(by=by, reason=reason, key=key)
+
+    def undo(self, *, by, now):
+        """Take back what was saved by mistake; a visit at which something was said is voided with a reason instead."""
+        if not self.may_be_undone_by(by, now=now) or self.opinions.exists():
+            raise NotAllowed(self, "undo")
+        return super().void(by=by, reason=UNDONE)
 
     def alarm(self):
         """Tell the secretary of the community at once when somebody is in urgent need."""
