@@ -11,6 +11,8 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from foundation.workdays import snapshot
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import machine
 
@@ -53,10 +55,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory)
 
 @pytest.fixture(autouse=True)
 def empty_cache():
-    """Rate limits and cached rules live in the cache; no test inherits those of another."""
+    """Rate limits live in the cache, the calendar in a snapshot of the process; no test inherits those of another."""
     cache.clear()
+    snapshot.forget()
     yield
     cache.clear()
+    snapshot.forget()
 
 
 class Queries(list):
