@@ -36,7 +36,8 @@ def answer(*satisfaction):
 
 def sent_back(span):
     """A call-back in these days said "not solved", and the issue was not closed in them."""
-    return Q(Exists(Callback.objects.filter(span.holds("at"), issue=OuterRef("pk"), outcome="not_solved"))) & ~closed(span)
+    said_no = Callback.objects.filter(span.holds("at"), issue=OuterRef("pk"), outcome="not_solved")
+    return Q(Exists(said_no)) & ~closed(span)
 
 
 def of_age(youngest, oldest):

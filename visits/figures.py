@@ -33,6 +33,11 @@ VISIT_FIGURES = {
         _("Visits on these days at which a resident or somebody of the family was met."),
         met,
     ),
+    "people": Figure(
+        _("People met"),
+        _("The people met at these visits, added up: somebody met twice counts twice."),
+        met,
+    ),
 }
 
 OPINION_FIGURES = {
@@ -41,17 +46,17 @@ OPINION_FIGURES = {
         _("Lines of what residents said at visits on these days, each counted once, whatever became of it."),
         lambda span: span.holds("visit__visited_at"),
     ),
-    "answered": Figure(
+    "opinions_answered": Figure(
         _("Answered at once"),
         _("Opinions that were answered at the visit."),
         of_handling(Handling.ANSWERED),
     ),
-    "solved": Figure(
+    "opinions_on_spot": Figure(
         _("Solved on the spot"),
         _("Opinions that were solved at the visit."),
         of_handling(Handling.ON_SPOT),
     ),
-    "registered": Figure(
+    "opinions_registered": Figure(
         _("Registered as issues"),
         _("Opinions that were registered as issues."),
         of_handling(Handling.REGISTER),
@@ -61,18 +66,18 @@ OPINION_FIGURES = {
 HOUSEHOLD_FIGURES = {
     "in_scope": Figure(
         _("Households in scope"),
-        _("Households that stand in the register here now, neither voided nor merged."),
+        _("Households that stand in the register here now."),
         lambda span: Q(),
         is_now=True,
     ),
     "covered": Figure(
         _("Households met"),
-        _("Households that stand in the register here now and of which somebody was met on these days; each counts once."),
+        _("Households that stand here now and of which somebody was met on these days; each counts once."),
         was_met,
     ),
     "not_covered": Figure(
         _("Households not met"),
-        _("Households that stand in the register here now and of which nobody was met on these days."),
+        _("Households that stand here now and of which nobody was met on these days."),
         lambda span: ~was_met(span),
     ),
 }
