@@ -12,6 +12,7 @@ from foundation.bigrams import BigramIndex, Searchable
 from foundation.facts import Fact, create_once
 from foundation.fields import PathField
 from foundation.journal.moves import Conflict, record, revise
+from foundation.paths import within
 
 
 class Kind(models.TextChoices):
@@ -44,6 +45,13 @@ class CompoundQuerySet(ScopedQuerySet):
 
     def unmanaged(self):
         return self.filter(management=Management.NONE)
+
+    def under(self, code):
+        return self.filter(within(code))
+
+    def communities(self):
+        """(code, name) of the communities in which these compounds lie, by code."""
+        return self.order_by("community__code").values_list("community__code", "community__name").distinct()
 
     def with_recorded(self):
         """Adds `recorded_households` and `recorded_buildings`: counts of rows, beside what the ledger states."""
@@ -168,6 +176,13 @@ class Compound(Searchable, Fact):
         return self.pk
 
     @property
+    def line(self):
+        """The places from the district down to the grid; no query after `for_detail()`."""
+        street = self.community.parent
+        places = (street and street.parent, street, self.community, self.grid)
+        return [place for place in places if place]
+
+    @property
     def unrecorded_households(self):
         """How many of the stated households have no row yet; None where the ledger says nothing. Needs `with_recorded()`."""
         if self.stated_households is None:
@@ -222,6 +237,11 @@ def may_follow(model, *, moved):
 
 
 class BuildingQuerySet(ScopedQuerySet):
+    def with_households(self):
+        """Adds `household_count`: how many households are recorded in the building."""
+        households = self.model.households.rel.related_model.objects.standing().filter(building=OuterRef("pk"))
+        return self.annotate(household_count=counted(households, by="building"))
+
     def for_detail(self):
         return self.select_related("compound__community__parent__parent", "compound__grid")
 

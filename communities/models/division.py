@@ -159,6 +159,10 @@ class Division(Searchable):
         above = self.parent.line if self.parent else []
         return [*above, self]
 
+    def namesakes(self, name):
+        """Other places under the same parent that have this name."""
+        return type(self).objects.filter(parent=self.parent_id, name=name).exclude(pk=self.pk)
+
     @transaction.atomic
     def correct(self, *, by, key=None, **changes):
         """Correct the facts of the place; its office carries its name. The code never changes here: moving a place is a dated act."""

@@ -28,6 +28,18 @@ class ResidentQuerySet(ScopedQuerySet):
         """People who live where they are registered: not moved away, not dead, not voided or merged."""
         return self.filter(ended_on__isnull=True, voided_at__isnull=True, merged_into__isnull=True)
 
+    def of_record(self):
+        """Who lives or lived here, head of household first; voided and merged rows aside."""
+        return self.filter(voided_at__isnull=True, merged_into__isnull=True).order_by("-is_head", "born_on", "pk")
+
+    def with_categories(self, user, area_path):
+        """With those care categories that the user may read in this place, in one more query."""
+        return self.prefetch_related(
+            models.Prefetch(
+                "categories", CareCategory.objects.readable_by(user, area_path), to_attr="readable_categories"
+            )
+        )
+
     def with_phone(self, phone):
         return self.filter(phone_hash=keyed_hash(normalise_phone(phone)))
 

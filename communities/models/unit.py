@@ -1,10 +1,11 @@
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import ScopedQuerySet
-from communities.models.division import DIGITS, Level
+from communities.models.division import DIGITS, Level, line_of
 from foundation.bigrams import BigramIndex, Searchable
 from foundation.fields import PathField
 from foundation.journal.moves import record, revise
@@ -40,6 +41,14 @@ class UnitQuerySet(ScopedQuerySet):
 
     def under(self, path):
         return self.filter(within(path, "path"))
+
+    def of_area(self, division):
+        """Units that belong to exactly this place, its office aside."""
+        return self.filter(division=division).exclude(kind=Kind.OFFICE)
+
+    def serving(self, division):
+        """Units whose area holds this place or lies in it."""
+        return self.filter(Q(division__code__in=line_of(division.code)) | within(division.code))
 
     def of_kind(self, *kinds):
         return self.filter(kind__in=kinds)
@@ -140,6 +149,11 @@ class Unit(Searchable):
     def parent_office(self):
         """The office of the place above, None at the district; one query."""
         return Unit.objects.offices().filter(division__children=self.division_id).first() if self.can_send_up else None
+
+    def posts(self):
+        """Who works here today: posts in the unit itself, or for an area office those in its place."""
+        rows = self.division.assignments if self.is_office else self.assignments
+        return rows.current(timezone.localdate()).filter(user__is_active=True).for_list()
 
     def correct(self, *, by, key=None, **changes):
         return revise(self, "correct", by=by, key=key, **changes)

@@ -1,0 +1,138 @@
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from communities.access import posts_for
+from communities.forms.row import RowForm, day_field, field_of, half_width, not_in_the_future
+from communities.models import Building, Compound, Household
+from communities.models.care import CareLevel
+from communities.models.compound import number_in
+from communities.models.division import DIGITS, Level
+from foundation.forms import FactForm
+
+ALL = ("", _("all"))
+
+
+class HouseholdFilter(forms.Form):
+    """What the list of households can be narrowed to: codes only, nothing personal.
+
+    Who works in one community chooses a compound; who works above it chooses a community first. One query for the choices.
+    """
+
+    community = forms.ChoiceField(required=False, label=_("Community"))
+    compound = forms.ChoiceField(required=False, label=_("Compound"))
+    care = forms.ChoiceField(
+        required=False,
+        choices=[ALL, ("any", _("on the care register")), *((str(level), label) for level, label in CareLevel.choices)],
+        label=_("Care level"),
+    )
+    occupancy = forms.ChoiceField(
+        required=False, choices=[ALL, *Household._meta.get_field("occupancy").choices], label=_("Occupancy")
+    )
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        compounds = Compound.objects.visible_to(user).standing()
+        community = self.data.get("community") or ""
+        if community or self.is_of_one_community(user):
+            self.offer_compounds(compounds, community)
+        else:
+            self.fields["community"].choices = [ALL, *compounds.communities()]
+            del self.fields["compound"]
+
+    def is_of_one_community(self, user):
+        posts = posts_for(user, "people")
+        return bool(posts) and all(
+            post.compound_id or len(post.path or "") >= DIGITS[Level.COMMUNITY] for post in posts
+        )
+
+    def offer_compounds(self, compounds, community):
+        rows = compounds.filter(community__code=community) if community else compounds
+        self.fields["compound"].choices = [
+            ALL,
+            *((str(pk), name) for pk, name in rows.order_by("name", "pk").values_list("pk", "name")),
+        ]
+        self.fields["community"].widget = forms.HiddenInput()
+        self.fields["community"].choices = [ALL, (community, community)]
+
+    def narrow(self, households):
+        """Those that fit; a choice that does not exist is reported and left out."""
+        self.is_valid()
+        chosen = self.cleaned_data
+        conditions = {
+            "compound__community__code": chosen.get("community"),
+            "compound": chosen.get("compound"),
+            "occupancy": chosen.get("occupancy"),
+        }
+        care = chosen.get("care")
+        level = Q(care_level__isnull=False) if care == "any" else Q(care_level=care) if care else Q()
+        return households.filter(level, **{name: value for name, value in conditions.items() if value})
+
+
+class HouseholdFacts(forms.Form):
+    stair = field_of(Household, "stair")
+    door = field_of(Household, "door")
+    occupancy = field_of(Household, "occupancy")
+    verified_on = day_field(Household, "verified_on")
+    note = field_of(Household, "note", widget=forms.Textarea(attrs={"rows": 3}))
+
+    def clean_stair(self):
+        return half_width(self.cleaned_data["stair"]).removesuffix("单元")
+
+    def clean_door(self):
+        return half_width(self.cleaned_data["door"])
+
+    def clean_verified_on(self):
+        return not_in_the_future(self.cleaned_data["verified_on"])
+
+    def refuse_taken(self, others):
+        """An error at the door if one of `others` lives behind it."""
+        cleaned = self.cleaned_data
+        if others.filter(stair=cleaned.get("stair", ""), door=cleaned.get("door", "")).exists():
+            self.add_error("door", _("This door has a household already."))
+
+
+class HouseholdCreateForm(HouseholdFacts, FactForm):
+    """`building` is a name: one that the compound has, or a new one."""
+
+    building = forms.CharField(
+        label=_("building"),
+        max_length=40,
+        help_text=_("For example 3号楼; a new name adds the building."),
+        widget=forms.TextInput(attrs={"list": "buildings", "autocomplete": "off"}),
+    )
+    field_order = ["building"]
+
+    def __init__(self, *args, compound, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.compound = compound
+        self.buildings = list(compound.buildings.all())
+
+    def clean_building(self):
+        """A bare number is the building of this number, whatever its name is."""
+        name = half_width(self.cleaned_data["building"])
+        if not name.isdecimal():
+            return name
+        same = [building.name for building in self.buildings if number_in(building.name) == int(name)]
+        return same[0] if same else f"{int(name)}号楼"
+
+    def clean(self):
+        cleaned = super().clean()
+        others = self.compound.households.standing().filter(building__name=cleaned.get("building", ""))
+        self.refuse_taken(others.exclude(client_uuid=cleaned.get("client_uuid")))
+        return cleaned
+
+
+class HouseholdForm(HouseholdFacts, RowForm):
+    building = field_of(Household, "building", queryset=Building.objects.none())
+    field_order = ["building"]
+
+    def __init__(self, *args, row, **kwargs):
+        super().__init__(*args, row=row, **kwargs)
+        self.fields["building"].queryset = row.compound.buildings.all()
+
+    def clean(self):
+        cleaned = super().clean()
+        if building := cleaned.get("building"):
+            self.refuse_taken(building.households.standing().exclude(pk=self.row.pk))
+        return cleaned

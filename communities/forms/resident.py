@@ -1,0 +1,167 @@
+from datetime import date
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from communities.forms.row import RowForm, day_field, field_of, half_width, not_in_the_future
+from communities.models import CareCategory, Resident
+from communities.models.resident import SECRETS
+from foundation.fields import is_id_number, is_phone, keyed_hash, normalise_id_number, normalise_phone
+from foundation.forms import FactForm, GuardedForm
+from foundation.templatetags.portal import named
+
+
+class CategoryField(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, category):
+        return named(category)
+
+
+class ResidentFacts(forms.Form):
+    """The facts of a person. Digits may be typed full width; an ID number tells birth and sex if these are left empty."""
+
+    name = field_of(Resident, "name")
+    sex = field_of(Resident, "sex")
+    id_number = forms.CharField(label=_("ID number"), required=False, max_length=40)
+    born_on = day_field(Resident, "born_on")
+    phone = forms.CharField(label=_("phone"), required=False, max_length=40)
+    is_head = field_of(Resident, "is_head")
+    care_level = field_of(Resident, "care_level")
+    categories = CategoryField(
+        CareCategory.objects.none(),
+        label=_("care categories"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    note = field_of(Resident, "note", widget=forms.Textarea(attrs={"rows": 3}))
+
+    def clean_name(self):
+        return half_width(self.cleaned_data["name"])
+
+    def clean_phone(self):
+        phone = normalise_phone(self.cleaned_data["phone"])
+        if phone and not is_phone(phone):
+            raise ValidationError(_("Not a phone number: eleven digits, or a landline with its area code."))
+        return phone
+
+    def clean_id_number(self):
+        number = normalise_id_number(self.cleaned_data["id_number"])
+        if number and not is_id_number(number):
+            raise ValidationError(_("Not a valid ID number: please compare the 18 characters."))
+        return number
+
+    def clean_born_on(self):
+        return not_in_the_future(self.cleaned_data["born_on"])
+
+    def complete(self, cleaned, number):
+        """Birth and sex from the ID number, where nothing else was said."""
+        if number:
+            cleaned["born_on"] = cleaned.get("born_on") or date(
+                int(number[6:10]), int(number[10:12]), int(number[12:14])
+            )
+            cleaned["sex"] = cleaned.get("sex") or ("m" if int(number[16]) % 2 else "f")
+
+    def refuse_twice(self, others, number):
+        """An error at the ID number if one of `others` has it."""
+        if number and others.filter(id_number_hash=keyed_hash(number)).exists():
+            self.add_error("id_number", _("A person with this ID number is recorded in this household already."))
+
+
+class ResidentCreateForm(ResidentFacts, FactForm):
+    def __init__(self, *args, household, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.household = household
+        self.fields["categories"].queryset = CareCategory.objects.offered().readable_by(user, household.area_path)
+
+    def clean(self):
+        cleaned = super().clean()
+        number = cleaned.get("id_number")
+        self.complete(cleaned, number)
+        others = self.household.residents.here().exclude(client_uuid=cleaned.get("client_uuid"))
+        self.refuse_twice(others, number)
+        return cleaned
+
+
+class ResidentForm(ResidentFacts, RowForm):
+    """Phone and ID number never go to the page: left empty they stay, a new one replaces them, a tick removes them.
+
+    Categories that the editor may not see are no choice of the form and stay with the person.
+    """
+
+    KEPT_BACK = ("phone", "id_number")
+
+    drop_phone = forms.BooleanField(label=_("Remove the stored phone number"), required=False)
+    drop_id_number = forms.BooleanField(label=_("Remove the stored ID number"), required=False)
+    field_order = ["name", "sex", "id_number", "drop_id_number", "born_on", "phone", "drop_phone"]
+
+    def __init__(self, *args, row, user, **kwargs):
+        super().__init__(*args, row=row, **kwargs)
+        readable = CareCategory.objects.readable_by(user, row.area_path)
+        self.fields["categories"].queryset = readable.filter(Q(active=True) | Q(pk__in=row.categories.values("pk")))
+        for name in self.KEPT_BACK:
+            self.say_what_is_stored(name)
+
+    def say_what_is_stored(self, name):
+        if not getattr(self.row, name):
+            del self.fields[f"drop_{name}"]
+            return
+        masked = getattr(self.row, f"masked_{name}")
+        self.fields[name].help_text = _("Stored: %(masked)s. Left empty, it stays; a new one replaces it.") % {
+            "masked": masked
+        }
+
+    def clean_categories(self):
+        offered = self.fields["categories"].queryset.values("pk")
+        return [*self.cleaned_data["categories"], *self.row.categories.exclude(pk__in=offered)]
+
+    def clean(self):
+        cleaned = super().clean()
+        for name in self.KEPT_BACK:
+            dropped = cleaned.pop(f"drop_{name}", False)
+            if not cleaned.get(name) and not dropped:
+                cleaned.pop(name, None)
+        number = cleaned.get("id_number", self.row.id_number)
+        self.complete(cleaned, number)
+        self.refuse_twice(self.row.household.residents.here().exclude(pk=self.row.pk), number)
+        return cleaned
+
+
+class ResidentLeaveForm(GuardedForm):
+    """The person moved away or died; either ends every reminder at once."""
+
+    reason = forms.ChoiceField(
+        label=pgettext_lazy("of a departure", "What happened"),
+        choices=Resident._meta.get_field("ended_reason").flatchoices,
+        widget=forms.RadioSelect,
+    )
+    on = forms.DateField(label=_("Since when"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+    def clean_on(self):
+        day = not_in_the_future(self.cleaned_data["on"])
+        if self.row.born_on and day < self.row.born_on:
+            raise ValidationError(_("This is before the person was born."))
+        return day
+
+
+class ResidentReturnForm(GuardedForm):
+    """Nothing to fill in: who sends it says that the person lives here."""
+
+
+class ResidentRevealForm(forms.Form):
+    """Which of the stored secrets to show in full, and why; the reason is logged before anything is shown."""
+
+    what = forms.ChoiceField(label=_("What"), widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label=_("Reason"),
+        min_length=2,
+        max_length=200,
+        widget=forms.TextInput(attrs={"list": "reasons", "autocomplete": "off"}),
+        help_text=_("It is logged with your name and read by the auditor."),
+    )
+
+    def __init__(self, *args, row, **kwargs):
+        super().__init__(*args, **kwargs)
+        stored = [name for name in SECRETS if getattr(row, name)]
+        self.fields["what"].choices = [(name, row._meta.get_field(name).verbose_name) for name in stored]

@@ -1,0 +1,59 @@
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from communities.access import CHANGE, may_on
+from communities.breadcrumb import way_to
+from communities.forms.division import DivisionFilter, DivisionForm
+from communities.models import Compound, Division, Unit
+from communities.models.division import Level
+from communities.responsible import contacts_of_division, first_contacts_at
+from communities.views.lists import words_of
+from foundation.acting import act
+from foundation.bigrams import search
+from foundation.shortcuts import get_for, page_of, posted
+
+# Places in which compounds are listed one by one; above them they are counted by community.
+LISTS_COMPOUNDS = (Level.COMMUNITY, Level.GRID)
+
+
+def division_list(request):
+    """Places in one's reach, down the territory, with whom to look for in each."""
+    chosen = DivisionFilter(request.GET)
+    level = chosen.is_valid() and chosen.cleaned_data["level"]
+    words = words_of(request)
+    divisions = search(Division.objects.visible_to(request.user).standing(timezone.localdate()), words)
+    page = page_of(request, (divisions.of_level(level) if level else divisions).for_list())
+    contacts = first_contacts_at(page.object_list)
+    context = {
+        "page": page,
+        "rows": [(division, contacts.get(division.code)) for division in page.object_list],
+        "levels": chosen.fields["level"].choices,
+        "level": level,
+        "words": words,
+    }
+    return render(request, "communities/division_list.html", context)
+
+
+def division_detail(request, code):
+    """A place: its office, whom to look for, what lies in it, who works in it."""
+    user = request.user
+    division = get_for(user, Division.objects.for_detail(), code=code)
+    compounds = Compound.objects.visible_to(user).standing().under(code).for_list()
+    context = {
+        "division": division,
+        "crumbs": way_to(user, division.line),
+        "contacts": contacts_of_division(division),
+        "children": division.children.standing(timezone.localdate()).with_compounds().order_by("code"),
+        "compounds": compounds if division.level in LISTS_COMPOUNDS else (),
+        "units": Unit.objects.visible_to(user).active().of_area(division).order_by("kind", "name"),
+        "may_change": may_on(user, "places", CHANGE, division),
+    }
+    return render(request, "communities/division_detail.html", context)
+
+
+def division_edit(request, code):
+    division = get_for(request.user, Division.objects.for_detail(), code=code, change=True)
+    form = DivisionForm(posted(request), row=division)
+    context = {"division": division, "crumbs": way_to(request.user, division.line, (_("Correct"), ""))}
+    return act(request, form, division.correct, template="communities/division_edit.html", context=context)

@@ -1,0 +1,81 @@
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from communities.access import may_reveal
+from communities.breadcrumb import way_to
+from communities.forms.resident import (
+    ResidentCreateForm,
+    ResidentForm,
+    ResidentLeaveForm,
+    ResidentReturnForm,
+    ResidentRevealForm,
+)
+from communities.models import Household, Resident
+from communities.models.resident import SECRETS
+from communities.views.household import tail_of
+from foundation.acting import act
+from foundation.shortcuts import get_for, posted
+
+
+def resident_create(request, pk):
+    """Somebody who lives in the household `pk`. With the button "again" the next form opens."""
+    household = get_for(request.user, Household.objects.for_detail(), pk=pk, change=True)
+    form = ResidentCreateForm(posted(request), household=household, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        Resident.objects.add(by=request.user, household=household, **form.cleaned_data)
+        return redirect(reverse("resident_create", args=[pk]) if "again" in request.POST else household)
+    context = {"form": form, "household": household, "crumbs": crumbs_of(request.user, household, _("Add a resident"))}
+    return render(request, "communities/resident_create.html", context)
+
+
+def crumbs_of(user, household, page):
+    return way_to(user, household.compound.line, *tail_of(household, (page, "")))
+
+
+def resident_edit(request, pk):
+    resident = get_for(request.user, Resident.objects.for_detail(), pk=pk, change=True)
+    form = ResidentForm(posted(request), row=resident, user=request.user)
+    return answer(request, resident, form, resident.correct, "communities/resident_edit.html", _("Correct"))
+
+
+def answer(request, resident, form, verb, template, title):
+    crumbs = crumbs_of(request.user, resident.household, title)
+    return act(request, form, verb, template=template, context={"resident": resident, "crumbs": crumbs})
+
+
+def resident_leave(request, pk):
+    """The resident moved away or died."""
+    resident = get_for(request.user, Resident.objects.for_detail(), pk=pk, change=True)
+    form = ResidentLeaveForm(posted(request), row=resident)
+    title = _("Moved away or died")
+    return answer(request, resident, form, resident.leave, "communities/resident_leave.html", title)
+
+
+def resident_return(request, pk):
+    """The resident lives here again, or the departure was entered by mistake."""
+    resident = get_for(request.user, Resident.objects.for_detail(), pk=pk, change=True)
+    form = ResidentReturnForm(posted(request), row=resident)
+    title = _("Lives here again")
+    return answer(request, resident, form, resident.come_back, "communities/resident_return.html", title)
+
+
+@never_cache
+def resident_reveal(request, pk):
+    """Phone or ID number in full, after a reason that is logged; shown in the answer to this one POST and kept nowhere."""
+    resident = get_for(request.user, Resident.objects.for_detail(), pk=pk)
+    if not may_reveal(request.user, resident):
+        raise PermissionDenied
+    if not any(getattr(resident, secret) for secret in SECRETS):
+        raise Http404
+    form = ResidentRevealForm(posted(request), row=resident, initial={"what": request.GET.get("what", "phone")})
+    context = {"resident": resident, "form": form}
+    if request.method == "POST" and form.is_valid():
+        what = form.cleaned_data["what"]
+        context["shown"] = resident.reveal(by=request.user, **form.cleaned_data)
+        context["shown_label"] = resident._meta.get_field(what).verbose_name
+    context["crumbs"] = crumbs_of(request.user, resident.household, _("Show in full"))
+    return render(request, "communities/resident_reveal.html", context)
