@@ -30,6 +30,12 @@ def posted(request):
     return drafts.kept_form(request)
 
 
-def page_of(request, queryset, per_page=50):
-    """The page that `?page=` asks for; the first for nonsense, the last for a number beyond."""
-    return Paginator(queryset, per_page).get_page(request.GET.get("page"))
+def page_of(request, queryset, per_page=50, *, count=None):
+    """The page that `page` asks for; the first for nonsense, the last for a number beyond.
+
+    A search travels by POST and turns its pages by POST, too. `count` saves the query where the page knows it already.
+    """
+    paginator = Paginator(queryset, per_page)
+    if count is not None:
+        paginator.count = count
+    return paginator.get_page((request.POST if request.method == "POST" else request.GET).get("page"))
