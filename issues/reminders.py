@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from communities.access import Role
@@ -12,8 +12,9 @@ from foundation.journal.moves import record_all
 from foundation.notices.tell import Message, tell_all
 from foundation.paths import within
 from foundation.workdays.calendar import add_workdays, is_working
-from issues.models.issue import Issue, WorkOrder
+from issues.models.issue import Issue
 from issues.models.reminder import Clock, Reminded, Rung, Told
+from issues.models.work_order import OFFICE_ROLES, WorkOrder
 
 BATCH = 500
 
@@ -54,9 +55,9 @@ def fire_batch(rung, *, now):
         )
         for issue in issues
     )
-    people = People(rung, issues, orders)
+    people = People(rung, issues, orders, today=timezone.localdate(now))
     tell_all([message(rung, issue, orders.get(issue.pk), people, now=now) for issue in issues])
-    record_all(issues, "reminded", by=None, data={"clock": rung.clock, "told": rung.told})
+    record_all(issues, "reminded", by=None, data={"clock": rung.clock, "offset": rung.offset, "told": rung.told})
     return len(rows)
 
 
@@ -73,13 +74,17 @@ def waiting_for(rung, *, now):
         if rung.offset < 0:
             orders = orders.filter(sign_due_at__gt=now)
         fired = Reminded.objects.filter(rung=rung, work_order=OuterRef("pk"))
-        return orders.exclude(Exists(fired)).select_related("issue__category", "unit", "handler").order_by("pk")
+        return (
+            orders.exclude(Exists(fired))
+            .select_related("issue__category", "issue__desk", "unit", "handler")
+            .order_by("pk")
+        )
     issues = Issue.objects.overdue(limit + timedelta(microseconds=1)).filter(within(rung.area_path))
     if rung.offset < 0:
         # What has run out while the clock stood still is overdue, not "due soon".
         issues = issues.filter(due_at__gt=now)
     fired = Reminded.objects.filter(rung=rung, issue=OuterRef("pk"), round=OuterRef("round"), work_order=None)
-    return issues.exclude(Exists(fired)).select_related("category").order_by("pk")
+    return issues.exclude(Exists(fired)).select_related("category", "desk").order_by("pk")
 
 
 def reached(offset, *, now):
@@ -107,23 +112,22 @@ def lead_orders(issues):
 class People:
     """Whom a rung tells, for a whole batch in one query: posts by place and by unit."""
 
-    PLACES = {
+    # From the community upward: who is told there, and how many digits of the issue's path name the place.
+    LADDER = {
         Told.SECRETARY: (Role.SECRETARY, 12),
         Told.STREET: (Role.COORDINATOR, 9),
         Told.DISTRICT: (Role.DISTRICT_ADMIN, 6),
     }
 
-    def __init__(self, rung, issues, orders):
+    def __init__(self, rung, issues, orders, *, today):
         self.told = rung.told
-        codes = {issue.area_path[:digits] for issue in issues for _role, digits in self.PLACES.values()}
-        units = {order.unit_id for order in orders.values()}
-        posts = (
-            Assignment.objects.current(timezone.localdate())
-            .filter(user__is_active=True)
-            .select_related("user", "division", "unit")
-        )
+        codes = {issue.area_path[:digits] for issue in issues for _role, digits in self.LADDER.values()}
+        units = [order.unit for order in orders.values()]
+        offices = {unit.area_path for unit in units if unit.is_office}
+        posts = Assignment.objects.current(today).filter(user__is_active=True)
+        reach = Q(division__code__in=codes | offices) | Q(unit__in=[unit.pk for unit in units if not unit.is_office])
         self.at_place, self.at_unit = {}, {}
-        for post in posts.filter(division__code__in=codes) | posts.filter(unit__in=units):
+        for post in posts.filter(reach).select_related("user", "division").order_by("pk"):
             if post.unit_id:
                 self.at_unit.setdefault(post.unit_id, []).append(post.user)
             else:
@@ -131,20 +135,27 @@ class People:
 
     def to_tell(self, issue, order):
         """The users for one issue. Where nobody is at a level, the next one up is told: an unread reminder helps nobody."""
-        if self.told == Told.HANDLER and order is not None and not order.unit.is_office:
-            own = [order.handler] if order.handler_id else self.at_unit.get(order.unit_id, [])
-        elif self.told == Told.HANDLER and order is not None and order.handler_id:
-            own = [order.handler]
+        if self.told == Told.HANDLER and order is not None and (workers := self.at_work_on(order)):
+            return workers
+        for role, digits in list(self.LADDER.values())[self.first_step(issue) :]:
+            if people := self.at_place.get((role, issue.area_path[:digits])):
+                return people
+        return []
+
+    def at_work_on(self, order):
+        """The handler while he still works there, else everybody who could take over."""
+        unit = order.unit
+        if unit.is_office:
+            staff = [user for role in OFFICE_ROLES for user in self.at_place.get((role, unit.area_path), ())]
         else:
-            own = []
-        ladder = list(self.PLACES)
-        start = ladder.index(self.told) if self.told in ladder else 0
-        for step in ladder[start:]:
-            if own:
-                break
-            role, digits = self.PLACES[step]
-            own = self.at_place.get((role, issue.area_path[:digits]), [])
-        return own
+            staff = self.at_unit.get(unit.pk, [])
+        return [user for user in staff if user.pk == order.handler_id] or staff
+
+    def first_step(self, issue):
+        """Where the ladder begins: at the party of the rung; for the handler's rung at the desk that decides about the issue."""
+        if self.told in self.LADDER:
+            return list(self.LADDER).index(self.told)
+        return [digits for _role, digits in self.LADDER.values()].index(len(issue.desk.area_path))
 
 
 def message(rung, issue, order, people, *, now):

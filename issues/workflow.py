@@ -21,6 +21,8 @@ class Status(models.TextChoices):
 
 
 OPEN = (Status.SUBMITTED, Status.REGISTERED, Status.DISPATCHED, Status.IN_PROGRESS, Status.VERIFYING)
+# States in which the handling clock runs.
+RUNNING = (Status.REGISTERED, Status.DISPATCHED, Status.IN_PROGRESS)
 TONES = {
     Status.SUBMITTED: "warn",
     Status.REGISTERED: "calm",
@@ -45,6 +47,7 @@ class Party(models.TextChoices):
     """Who may make a move."""
 
     DESK = "desk", _("the office that has the issue now, and the offices above it")
+    OFFICE = "office", _("the office that has the issue now")
     UNIT = "unit", _("the unit that has the work order")
     VERIFIER = "verifier", _("somebody of the owning community or above who did not handle it")
     READER = "reader", _("anybody who works on the issue")
@@ -74,7 +77,7 @@ MOVES = {
     "take": Move(
         before=(Status.REGISTERED,),
         after=Status.IN_PROGRESS,
-        who=Party.DESK,
+        who=Party.OFFICE,
         label=_("Handle it ourselves"),
         sentence=_("%(who)s took the issue on for %(unit)s."),
         icon="user",

@@ -1,11 +1,14 @@
 from issues.models.category import Category, DispatchRule, TimeLimit
-from issues.models.issue import Callback, Issue, Reporter, WorkOrder
+from issues.models.contact import Callback, Reporter
+from issues.models.issue import Issue
 from issues.models.reminder import Reminded, Rung
+from issues.models.work_order import Hand, WorkOrder
 
 __all__ = [
     "Callback",
     "Category",
     "DispatchRule",
+    "Hand",
     "Issue",
     "Reminded",
     "Reporter",

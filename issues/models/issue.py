@@ -1,33 +1,37 @@
-"""A resident's issue (居民诉求), its reporters, work orders and call-backs. Every change is one verb, one transaction, one journal entry."""
+"""A resident's issue (居民诉求). Every change is one verb: one transaction, one guarded update, one journal entry."""
 
 import secrets
 
-from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from communities.access import CHANGE, Role, ScopedQuerySet, holds, posts_of
+from communities.access import Role, holds, may_reveal, posts_of
 from communities.models import Assignment, Unit
-from communities.models.unit import office_path
+from communities.models.unit import DEPARTMENTS, Kind, office_path
 from foundation.bigrams import BigramIndex, Searchable
 from foundation.facts import Fact, create_once
-from foundation.fields import EncryptedTextField, PathField, keyed_hash, normalise_phone
-from foundation.journal.moves import NotAllowed, accessed, move, record
+from foundation.fields import PathField
+from foundation.journal.moves import NotAllowed, accessed, label, move, record
 from foundation.notices.tell import tell
 from foundation.paths import within
 from foundation.workdays.calendar import due_at
 from issues.models.category import DispatchRule, Duty, Phase, TimeLimit, Urgency
-from issues.parties import parties_of
-from issues.workflow import MOVES, OPEN, UNREACHABLE_ATTEMPTS, UNREACHABLE_DAYS, Reason, Status
+from issues.models.contact import Anonymity, Callback, Outcome, Reporter
+from issues.models.finding import IssueQuerySet
+from issues.models.work_order import Hand, WorkOrder
+from issues.parties import acts_for_unit, may_verify, parties_of
+from issues.workflow import MOVES, OPEN, RUNNING, UNREACHABLE_ATTEMPTS, UNREACHABLE_DAYS, Reason, Status
 
 # Letters and digits that are not mistaken for each other when read out on the telephone.
 NUMBER_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-# States in which the handling clock runs.
-RUNNING = (Status.REGISTERED, Status.DISPATCHED, Status.IN_PROGRESS)
+# What a call-back may find; the other reasons close an issue without one.
+CONFIRMED = (Reason.RESOLVED, Reason.PARTLY, Reason.EXPLAINED)
+# Who decides at the office of each level of the territory, from the owner upward.
+DECIDERS = {"community": Role.SECRETARY, "street": Role.COORDINATOR, "district": Role.DISTRICT_ADMIN}
 
 
 class Channel(models.TextChoices):
@@ -35,85 +39,6 @@ class Channel(models.TextChoices):
     COUNTER = "counter", _("at the counter")
     TELEPHONE = "telephone", _("telephone")
     MESSAGE = "message", _("message")
-
-
-class Anonymity(models.TextChoices):
-    NAMED = "named", _("named")
-    CONFIDENTIAL = "confidential", _("confidential: only the community secretary and the handler see who it is")
-    ANONYMOUS = "anonymous", _("anonymous")
-
-
-class IssueQuerySet(ScopedQuerySet):
-    def reach_of(self, post):
-        """By area; for a handler, the issues whose work orders name the unit (withdrawn ones do not count)."""
-        return super().reach_of(post)
-
-    def scope(self, user, level):
-        reach = super().scope(user, level)
-        states = WorkOrder.OPEN if level == CHANGE else [*WorkOrder.OPEN, WorkOrder.State.DONE]
-        for post in posts_of(user):
-            paths = self.work_of(post)
-            if paths is not None:
-                reach |= Q(Exists(WorkOrder.objects.filter(paths, issue=OuterRef("pk"), state__in=states)))
-        return reach
-
-    def work_of(self, post):
-        """Which units' work orders open issues to this post; None if its area opens them already."""
-        if post.unit_id:
-            return within(post.unit.path, "unit__path")
-        if post.role == Role.GRID_WORKER:
-            return Q(unit__path=office_path(post.division.code))
-        return None
-
-    def standing(self):
-        return self.filter(voided_at__isnull=True)
-
-    def open(self):
-        return self.standing().filter(status__in=OPEN)
-
-    def overdue(self, now):
-        """The handling clock has run out and runs on."""
-        return self.standing().filter(status__in=RUNNING, due_at__lt=now)
-
-    def due_between(self, since, until):
-        return self.standing().filter(status__in=RUNNING, due_at__gte=since, due_at__lt=until)
-
-    def at_desk_of(self, user):
-        """Issues that lie on the user's own desk: the office of a place in which the user may change issues."""
-        codes = [post.division.code for post in posts_of(user) if post.division_id]
-        return self.filter(desk__path__in=[office_path(code) for code in codes])
-
-    def with_unit_of(self, user):
-        """Issues whose open work order names a unit that the user acts for."""
-        reach = Q(pk__in=[])
-        for post in posts_of(user):
-            if post.unit_id:
-                reach |= within(post.unit.path, "unit__path")
-            elif post.division_id:
-                reach |= Q(unit__path=office_path(post.division.code))
-        return self.filter(Exists(WorkOrder.objects.filter(reach, issue=OuterRef("pk"), state__in=WorkOrder.OPEN)))
-
-    def submitted_in(self, since, until):
-        return self.filter(submitted_at__gte=since, submitted_at__lt=until)
-
-    def closed_in(self, since, until):
-        return self.filter(closed_at__gte=since, closed_at__lt=until)
-
-    def on_spot(self):
-        return self.filter(closure_reason=Reason.ON_SPOT)
-
-    def for_list(self):
-        """What the list page shows: one query for the rows, one for the work orders."""
-        return self.select_related("category", "community", "compound", "desk").prefetch_related(
-            models.Prefetch("work_orders", WorkOrder.objects.select_related("unit", "handler").order_by("pk"))
-        )
-
-    def for_detail(self):
-        return self.for_list().select_related("household__compound", "household__building", "building", "created_by")
-
-    def urgent_first(self):
-        """What needs me first: overdue and soonest due, then what has no clock yet, oldest first."""
-        return self.order_by(models.F("due_at").asc(nulls_last=True), "submitted_at", "pk")
 
 
 class IssueManager(models.Manager.from_queryset(IssueQuerySet)):
@@ -209,7 +134,7 @@ class IssueManager(models.Manager.from_queryset(IssueQuerySet)):
         record(issue, verb, by=by, after=issue.status, note=how, public=True)
         if not solved:
             tell(
-                people_of(community, Role.SECRETARY),
+                [person for person in people_of(community, Role.SECRETARY) if person != by],
                 "issue_reported",
                 about=issue,
                 once=f"reported:{issue.pk}",
@@ -245,7 +170,8 @@ class Issue(Searchable, Fact):
     MOVES = MOVES
 
     number = models.CharField(_("number"), max_length=20, unique=True, editable=False)
-    source_key = models.CharField(max_length=80, unique=True, null=True, editable=False)
+    # null, because many rows without a source must not collide
+    source_key = models.CharField(max_length=80, unique=True, null=True, editable=False)  # noqa: DJ001
     title = models.CharField(_("title"), max_length=80)
     text = models.TextField(_("what the resident said"))
     category = models.ForeignKey(
@@ -297,6 +223,9 @@ class Issue(Searchable, Fact):
             BigramIndex(fields=["bigrams"], name="issue_bigrams"),
             models.Index(fields=["area_path", "status", "due_at"]),
             models.Index(fields=["area_path", "submitted_at"]),
+            # Statistics ask where it was then; lists where it belongs now.
+            models.Index(fields=["area_path_then", "submitted_at"]),
+            models.Index(fields=["area_path_then", "closed_at"]),
             models.Index(fields=["desk", "status"]),
             models.Index(fields=["due_at"], condition=Q(status__in=RUNNING), name="issue_running_due"),
         ]
@@ -334,6 +263,15 @@ class Issue(Searchable, Fact):
     def clock_runs(self):
         return self.status in RUNNING and self.due_at is not None
 
+    @property
+    def is_at_owner(self):
+        """Whether the community that received it still decides."""
+        return self.desk.division_id == self.community_id
+
+    @property
+    def is_for_departments(self):
+        return self.category.duty == Duty.DEPARTMENT
+
     @cached_property
     def orders(self):
         return list(self.work_orders.all())
@@ -349,8 +287,14 @@ class Issue(Searchable, Fact):
 
     @property
     def handler_ids(self):
-        """Users who handled the issue on any of its work orders: none of them may verify it."""
-        return {order.handler_id for order in self.orders if order.handler_id}
+        """Everybody who had the work in hand in any round, and whom they stood in for: none of them may verify it."""
+        hands = {hand.user_id for hand in self.hands.all()}
+        return hands | {order.handler_id for order in self.orders if order.handler_id}
+
+    @property
+    def named_handler_ids(self):
+        """Handlers whose work order stands; a withdrawn one names nobody any more."""
+        return {order.handler_id for order in self.orders if order.handler_id and order.state in WorkOrder.NAMED}
 
     def move_makes_sense(self, verb):
         """What the state alone cannot tell: nothing above the district to send it up to, too few attempts to give up."""
@@ -365,17 +309,39 @@ class Issue(Searchable, Fact):
         days = [
             timezone.localtime(c.at).date()
             for c in self.callbacks.all()
-            if c.round == self.round and c.outcome == "no_answer"
+            if c.round == self.round and c.outcome == Outcome.NO_ANSWER
         ]
         return len(days) >= UNREACHABLE_ATTEMPTS and len(set(days)) >= UNREACHABLE_DAYS
 
     def shows_reporter_to(self, user):
-        """Confidential reporters and their words: owner secretary and named handler only; the row itself stays in every count."""
-        if self.anonymity != Anonymity.CONFIDENTIAL:
-            return True
+        """Who raised it and in which words: of a confidential issue only for owner secretary, recorder and named handler.
+
+        The row itself stays in every list and count.
+        """
         return (
-            holds(user, Role.SECRETARY, self.area_path) or self.created_by_id == user.pk or user.pk in self.handler_ids
+            self.anonymity != Anonymity.CONFIDENTIAL
+            or self.created_by_id == user.pk
+            or holds(user, Role.SECRETARY, self.area_path)
+            or user.pk in self.named_handler_ids
         )
+
+    def is_in_work_of(self, user):
+        """Whether the user works on it right now as handler, owner secretary or verifier: then a call needs no reason."""
+        if not self.is_open:
+            return False
+        if self.lead is not None and self.lead.handler_id == user.pk:
+            return True
+        if self.status == Status.VERIFYING and may_verify(user, self):
+            return True
+        return holds(user, Role.SECRETARY, self.area_path)
+
+    def reveals_phone_to(self, user):
+        """Whether the user may see the reporter's phone at all, with a reason where it is not his own work."""
+        if not self.shows_reporter_to(user):
+            return False
+        if self.lead is not None and acts_for_unit(user, self.lead.unit):
+            return True
+        return may_reveal(user, self)
 
     # --- verbs ---
 
@@ -414,6 +380,7 @@ class Issue(Searchable, Fact):
         self.allow("take", by)
         move(self, "take", by=by, key=key, data={"unit": self.desk.name})
         self._order(self.desk, by=by, state=WorkOrder.State.SIGNED, handler=by, signed_at=timezone.now())
+        self._hold(by)
 
     @transaction.atomic
     def dispatch(self, *, by, unit, note="", key=None):
@@ -427,7 +394,7 @@ class Issue(Searchable, Fact):
 
     def _send_to(self, unit, verb, *, by, note, key):
         self.allow(verb, by)
-        if unit not in self.targets_for(by):
+        if not self.targets_for(by).filter(pk=unit.pk).exists():
             raise NotAllowed(self, verb)
         move(self, verb, by=by, note=note, key=key, data={"unit": unit.name})
         self._withdraw_orders()
@@ -439,11 +406,12 @@ class Issue(Searchable, Fact):
         """Hand the decision to the next office above, with the reason; the community stays the owner (上报)."""
         self.allow("send_up", by)
         above = self.desk.parent_office
+        if above is None:
+            raise NotAllowed(self, "send_up")
         move(self, "send_up", by=by, note=note, key=key, data={"unit": above.name}, desk=above)
         self._withdraw_orders()
-        role = Role.COORDINATOR if above.division.level == "street" else Role.DISTRICT_ADMIN
         tell(
-            people_of(above.division, role),
+            people_of(above.division, DECIDERS[above.division.level]),
             "issue_sent_up",
             about=self,
             once=f"sent_up:{self.pk}:{self.version}",
@@ -457,6 +425,7 @@ class Issue(Searchable, Fact):
         order = self.lead
         move(self, "sign", by=by, key=key, data={"unit": order.unit.name})
         order.change(state=WorkOrder.State.SIGNED, handler=by, signed_at=timezone.now())
+        self._hold(by)
 
     @transaction.atomic
     def report_done(self, *, by, result, key=None):
@@ -466,17 +435,21 @@ class Issue(Searchable, Fact):
         now = timezone.now()
         move(self, "report_done", by=by, key=key, note=result, public_note=True, done_at=now, result=result)
         order.change(state=WorkOrder.State.DONE, handler=by, done_at=now, result=result)
+        self._hold(by)
         tell(self.verifiers(), "issue_to_verify", about=self, once=f"verify:{self.pk}:{self.round}", params=self.gist)
 
     @transaction.atomic
     def confirm(self, *, by, reason, satisfaction, note="", key=None):
-        """Close after the resident was asked. `by` is nobody who handled it; `satisfaction` is the resident's word, not ours."""
+        """Close after the resident was asked. `by` is nobody who handled it; `satisfaction` is the resident's word, not ours.
+
+        ValueError for a reason that no call-back can give.
+        """
         self.allow("confirm", by)
-        if reason not in (Reason.RESOLVED, Reason.PARTLY, Reason.EXPLAINED):
-            raise NotAllowed(self, "confirm")
+        if reason not in CONFIRMED:
+            raise ValueError(reason)
         now = timezone.now()
         move(self, "confirm", by=by, key=key, note=note, data={"reason": reason}, closure_reason=reason, closed_at=now)
-        self._called(by, "confirmed", at=now, satisfaction=satisfaction, note=note)
+        self._called(by, Outcome.CONFIRMED, at=now, satisfaction=satisfaction, note=note)
 
     @transaction.atomic
     def confirm_not(self, *, by, note, satisfaction="", key=None):
@@ -486,7 +459,10 @@ class Issue(Searchable, Fact):
         last = self.last_order
         limit = TimeLimit.workdays_for(Phase.REWORK, path=self.area_path, category=self.category, urgency=self.urgency)
         due, provisional = due_at(now, limit)
-        self._called(by, "not_solved", at=now, satisfaction=satisfaction, note=note)
+        self._called(by, Outcome.NOT_SOLVED, at=now, satisfaction=satisfaction, note=note)
+        if self.due_at and self.due_at >= due:
+            # A promise already given is never shortened.
+            due, provisional = self.due_at, self.due_provisional
         move(
             self,
             "confirm_not",
@@ -496,8 +472,7 @@ class Issue(Searchable, Fact):
             data={"round": self.round + 1, "workdays": limit},
             round=self.round + 1,
             done_at=None,
-            # A promise already given is never shortened.
-            due_at=max(due, self.due_at) if self.due_at else due,
+            due_at=due,
             due_provisional=provisional,
         )
         order = self._order(last.unit, by=by, state=WorkOrder.State.SIGNED, handler=last.handler, signed_at=now)
@@ -508,7 +483,7 @@ class Issue(Searchable, Fact):
         """Log an attempt to reach the resident; the issue stays where it is."""
         self.allow("no_answer", by)
         move(self, "no_answer", by=by, key=key, note=note)
-        self._called(by, "no_answer", at=timezone.now(), note=note)
+        self._called(by, Outcome.NO_ANSWER, at=timezone.now(), note=note)
 
     @transaction.atomic
     def close_unreachable(self, *, by, key=None):
@@ -523,11 +498,17 @@ class Issue(Searchable, Fact):
         move(self, "comment", by=by, key=key, note=text, public_note=public)
 
     @transaction.atomic
-    def reveal_phone(self, *, by, reason, context=""):
-        """The reporter's phone in full; logged first. NotAllowed for a confidential reporter to others than secretary and handler."""
-        if not self.shows_reporter_to(by):
+    def reveal_phone(self, *, by, reason=""):
+        """Names and phones of the reporters in full, as pairs; logged first, with the issue as context or else with the reason.
+
+        NotAllowed for those to whom it is not shown, ValueError without a reason where one is needed.
+        """
+        if not self.reveals_phone_to(by):
             raise NotAllowed(self, "reveal_phone")
-        accessed(self, "phone", by=by, reason=reason, context=context)
+        context = label(self) if self.is_in_work_of(by) else ""
+        if not context and not reason.strip():
+            raise ValueError("reason")
+        accessed(self, "phone", by=by, reason=reason.strip(), context=context)
         return [(reporter.name, reporter.contact_phone) for reporter in self.reporters.select_related("resident")]
 
     # --- parts of verbs ---
@@ -535,27 +516,33 @@ class Issue(Searchable, Fact):
     def targets_for(self, user):
         """The units to which this user may dispatch this issue, as a queryset.
 
-        A community gives work to units of its own area; street and district command departments and utilities as well. A duty of
-        a department cannot be pushed down to a unit of a community (product.md; 国办函〔2025〕66号).
+        A community gives work to units of its own area; street and district command departments and utilities as well. What is
+        a department's duty is not pushed down: by the street not into the community, by the community not onto its grids
+        (product.md; 国办函〔2025〕66号). Neither the desk itself nor the unit that has it now is a target.
         """
-        units = Unit.objects.active().exclude(pk=self.desk_id)
         reach = Q(pk__in=[])
         for post in posts_of(user):
-            if not post.division_id or not post.covers(self.area_path):
-                continue
-            own = within(post.path) & ~Q(kind="office")
-            own |= Q(kind="office", division__level="grid") & within(self.community.code)
-            if post.role == Role.SECRETARY:
-                reach |= own
-            elif post.role in (Role.COORDINATOR, Role.DISTRICT_ADMIN):
-                above = Q(kind__in=("bureau", "utility"), area_path__in=[self.area_path[:6], self.area_path[:9]])
-                reach |= above
-                if self.category.duty != Duty.DEPARTMENT:
-                    # only the issue's own community: a street does not load one community with another's work
-                    reach |= own & (
-                        within(self.community.code) | Q(area_path__in=[self.area_path[:9], self.area_path[:6]])
-                    )
-        return units.filter(reach).select_related("division")
+            if post.division_id and post.covers(self.area_path):
+                reach |= self._commanded_by(post)
+        here = [self.desk_id] + ([self.lead.unit_id] if self.lead else [])
+        return Unit.objects.active().filter(reach).exclude(pk__in=here).select_related("division")
+
+    def _commanded_by(self, post):
+        """The units that a post for a place above or around the issue commands, as a condition."""
+        in_community = within(self.community.code)
+        units = in_community & ~Q(kind=Kind.OFFICE)
+        grids = in_community & Q(kind=Kind.OFFICE, division__level="grid")
+        if post.role == Role.SECRETARY:
+            return units if self.is_for_departments else units | grids
+        if post.role not in (Role.COORDINATOR, Role.DISTRICT_ADMIN):
+            return Q(pk__in=[])
+        above = [self.area_path[:6], self.area_path[:9]]
+        departments = Q(kind__in=DEPARTMENTS, area_path__in=above)
+        if self.is_for_departments:
+            return departments
+        # Only the issue's own community: a street does not load one community with another's work.
+        own = Q(area_path__in=above) & within(post.path) & ~Q(kind=Kind.OFFICE)
+        return departments | own | units | grids
 
     def suggested_unit(self, user):
         """The unit that the dispatch catalogue names for this category here, if the user may dispatch to it."""
@@ -563,9 +550,18 @@ class Issue(Searchable, Fact):
         return rule.unit if rule and self.targets_for(user).filter(pk=rule.unit_id).exists() else None
 
     def verifiers(self):
-        """Who can ask the resident: secretaries who did not handle it, else (a small community) the street's coordinators."""
-        own = [user for user in people_of(self.community, Role.SECRETARY) if user.pk not in self.handler_ids]
-        return own or people_of(self.community.parent, Role.COORDINATOR)
+        """Who is asked to call back: the independent secretaries; where there is none, the street; above it the district."""
+        place = self.community
+        while place is not None and place.level in DECIDERS:
+            people = [user for user in people_of(place, DECIDERS[place.level]) if may_verify(user, self)]
+            if people:
+                return people
+            place = place.parent
+        return []
+
+    def _hold(self, by):
+        Hand.objects.hold(self, by, by.acting_for(self))
+        getattr(self, "_prefetched_objects_cache", {}).pop("hands", None)
 
     def _order(self, unit, *, by, **facts):
         sign_limit = TimeLimit.workdays_for(
@@ -594,120 +590,3 @@ class Issue(Searchable, Fact):
             issue=self, round=self.round, by=by, at=at, outcome=outcome, satisfaction=satisfaction, note=note
         )
         self.__dict__.pop("was_tried_enough", None)
-
-
-class Reporter(models.Model):
-    """Who raised the issue; a merged issue has several, and none of them sees another."""
-
-    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="reporters")
-    resident = models.ForeignKey("communities.Resident", on_delete=models.PROTECT, null=True, related_name="reports")
-    name = models.CharField(_("name"), max_length=60, blank=True)
-    phone = EncryptedTextField(_("phone"), blank=True, default="")
-    phone_hash = models.CharField(max_length=64, blank=True, default="", db_index=True)
-    phone_last4_hash = models.CharField(max_length=64, blank=True, default="", db_index=True)
-
-    def save(self, **options):
-        self.phone = normalise_phone(self.phone)
-        self.phone_hash, self.phone_last4_hash = keyed_hash(self.phone), keyed_hash(self.phone[-4:])
-        super().save(**options)
-
-    @property
-    def contact_phone(self):
-        return self.phone or (self.resident.phone if self.resident else "")
-
-
-class WorkOrder(models.Model):
-    """A unit's part in an issue, in one round. There is at most one open lead order."""
-
-    class LeadRole(models.TextChoices):
-        LEAD = "lead", _("leading unit")
-
-    class State(models.TextChoices):
-        PENDING = "pending", _("not signed for")
-        SIGNED = "signed", _("being handled")
-        DONE = "done", _("done")
-        WITHDRAWN = "withdrawn", _("withdrawn")
-
-    OPEN = (State.PENDING, State.SIGNED)
-
-    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="work_orders")
-    round = models.PositiveSmallIntegerField(default=1)
-    unit = models.ForeignKey("communities.Unit", on_delete=models.PROTECT, related_name="work_orders")
-    role = models.CharField(max_length=8, choices=LeadRole.choices, default=LeadRole.LEAD)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    handler = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="work_orders"
-    )
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
-    sign_due_at = models.DateTimeField(null=True)
-    due_at = models.DateTimeField(null=True)
-    signed_at = models.DateTimeField(null=True)
-    done_at = models.DateTimeField(null=True)
-    result = models.TextField(blank=True)
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["unit", "state"]),
-            models.Index(fields=["sign_due_at"], condition=Q(state="pending"), name="order_pending_sign_due"),
-        ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["issue"], condition=Q(role="lead", state__in=("pending", "signed")), name="one_open_lead_order"
-            ),
-            models.CheckConstraint(
-                condition=~Q(state__in=("signed", "done")) | Q(handler__isnull=False), name="signed_order_has_handler"
-            ),
-        ]
-
-    def change(self, **facts):
-        """Write these facts; the issue's own guarded move in the same transaction has already settled who may."""
-        for name, value in facts.items():
-            setattr(self, name, value)
-        self.save(update_fields=list(facts))
-
-    def people(self):
-        """Who is told about this order: its handler once signed, else the handlers of the unit, or the staff of an area office."""
-        if self.handler_id:
-            return [self.handler]
-        return people_of_unit(self.unit)
-
-
-def people_of_unit(unit):
-    """The users who act for a unit today."""
-    today = timezone.localdate()
-    posts = Assignment.objects.current(today).filter(user__is_active=True).select_related("user")
-    if unit.is_office:
-        posts = posts.filter(
-            division_id=unit.division_id, role__in=(Role.GRID_WORKER, Role.SECRETARY, Role.COORDINATOR)
-        )
-    else:
-        posts = posts.filter(unit_id=unit.pk)
-    return list({post.user_id: post.user for post in posts}.values())
-
-
-class Callback(models.Model):
-    """回访: one attempt to ask the resident, by somebody who did not handle the issue. Unreachable is not unsatisfied."""
-
-    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="callbacks")
-    round = models.PositiveSmallIntegerField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    outcome = models.CharField(
-        max_length=12,
-        choices=[("confirmed", _("solved")), ("not_solved", _("not solved")), ("no_answer", _("nobody reached"))],
-    )
-    satisfaction = models.CharField(
-        max_length=12,
-        blank=True,
-        choices=[
-            ("satisfied", _("satisfied")),
-            ("basically", _("basically satisfied")),
-            ("dissatisfied", _("not satisfied")),
-        ],
-    )
-    note = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["at", "pk"]
-        indexes = [models.Index(fields=["issue", "round"])]

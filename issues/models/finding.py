@@ -1,0 +1,232 @@
+"""Which issues: those a user may see, those that wait for somebody, those of a period. Lists and desks chain these."""
+
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.utils import timezone
+
+from communities.access import CHANGE, Role, ScopedQuerySet, posts_for, posts_of
+from communities.models import Assignment
+from communities.models.unit import Kind, office_path
+from foundation.bigrams import search
+from foundation.paths import within
+from issues.models.category import Urgency
+from issues.models.contact import Anonymity, Callback, Outcome
+from issues.models.work_order import Hand, WorkOrder
+from issues.workflow import OPEN, RUNNING, Reason, Status
+
+
+class IssueQuerySet(ScopedQuerySet):
+    def scope(self, user, level):
+        """By area; for those who act for a unit also what its work orders name: open ones to change, done ones to read."""
+        states = WorkOrder.OPEN if level == CHANGE else WorkOrder.NAMED
+        units = [unit for post in posts_of(user) if (unit := unit_behind(post)) is not None]
+        reach = super().scope(user, level)
+        return reach | has_order(any_of(units), states) if units else reach
+
+    def standing(self):
+        return self.filter(voided_at__isnull=True)
+
+    def open(self):
+        return self.standing().filter(status__in=OPEN)
+
+    # --- the handling clock ---
+
+    def overdue(self, now):
+        """The handling limit has passed and the clock runs on."""
+        return self.due_between(None, now)
+
+    def due_between(self, since, until):
+        """The clock runs, and the handling limit lies in `since` ≤ limit < `until` (`since` None: however long ago)."""
+        return self.standing().filter(is_due(since, until))
+
+    def needed_first(self):
+        """What needs somebody first: by the limit while the clock runs; before and after it by the next working step.
+
+        A new issue should be registered within a day (an emergency at once), a call-back made within a day of the report.
+        """
+        return self.annotate(
+            needed_at=Case(
+                When(status__in=RUNNING, then=F("due_at")),
+                When(status=Status.VERIFYING, then=F("done_at") + timedelta(days=1)),
+                When(status=Status.SUBMITTED, urgency=Urgency.EMERGENCY, then=F("submitted_at")),
+                When(status=Status.SUBMITTED, then=F("submitted_at") + timedelta(days=1)),
+                default=None,
+                output_field=models.DateTimeField(),
+            )
+        ).order_by(F("needed_at").asc(nulls_last=True), "-submitted_at", "-pk")
+
+    # --- of a period, of an outcome ---
+
+    def submitted_in(self, since, until):
+        return self.filter(submitted_at__gte=since, submitted_at__lt=until)
+
+    def closed_in(self, since, until):
+        return self.filter(closed_at__gte=since, closed_at__lt=until)
+
+    def on_spot(self):
+        return self.filter(closure_reason=Reason.ON_SPOT)
+
+    def rated(self, *satisfaction):
+        """Issues whose resident was satisfied to one of these degrees at the call-back that closed them."""
+        calls = Callback.objects.filter(issue=OuterRef("pk"), round=OuterRef("round"), outcome=Outcome.CONFIRMED)
+        return self.filter(Exists(calls.filter(satisfaction__in=satisfaction)))
+
+    # --- whose words are whose business ---
+
+    def found_by(self, user, words):
+        """Full search; of a confidential issue whose words are not this user's business only the number is searched."""
+        numbers = Q()
+        for word in words.split():
+            numbers &= Q(number__icontains=word)
+        return search(self, words).filter(is_confided_to(user) | numbers)
+
+    def for_reader(self, user):
+        """Adds `is_confided`: whether this reader may see words and reporter (`Issue.shows_reporter_to`, for whole lists)."""
+        return self.annotate(is_confided=Case(When(is_confided_to(user), then=Value(True)), default=Value(False)))
+
+    # --- shapes ---
+
+    def for_list(self):
+        """What the list page shows, in one query: the row, its place, its desk and the unit that has it (`lead_name`)."""
+        lead = WorkOrder.objects.filter(issue=OuterRef("pk"), role="lead", state__in=WorkOrder.OPEN)
+        return self.select_related("category", "community", "compound", "desk").annotate(
+            lead_name=Subquery(lead.values("unit__name")[:1]), lead_name_en=Subquery(lead.values("unit__name_en")[:1])
+        )
+
+    def for_work(self):
+        """What is needed to tell who may do what next: work orders and hands in one query each."""
+        return self.select_related("category", "community", "compound", "desk__division").prefetch_related(
+            models.Prefetch("work_orders", WorkOrder.objects.select_related("unit", "handler").order_by("pk")), "hands"
+        )
+
+    def for_detail(self, today):
+        """Everything the detail page shows of the issue itself; `secretary_name`, `secretary_phone`: whom to ask in the community."""
+        posts = Assignment.objects.current(today).filter(
+            division=OuterRef("community"), role=Role.SECRETARY, user__is_active=True
+        )
+        secretary = posts.order_by(F("stands_in_for").asc(nulls_first=True), "pk")
+        return (
+            self.for_work()
+            .select_related(
+                "community__parent__parent", "household__compound", "household__building", "building", "created_by"
+            )
+            .annotate(
+                secretary_name=Subquery(secretary.values("user__name")[:1]),
+                secretary_phone=Subquery(secretary.values("user__office_phone")[:1]),
+            )
+        )
+
+
+# --- conditions; those about a user say in SQL what issues/parties.py says of one issue ---
+
+
+def any_of(conditions):
+    """Any of these conditions; none of them: nothing."""
+    reach = Q(pk__in=[])
+    for condition in conditions:
+        reach |= condition
+    return reach
+
+
+def is_due(since, until):
+    limit = Q(due_at__lt=until) & (Q(due_at__gte=since) if since else Q())
+    return Q(status__in=RUNNING) & limit
+
+
+def day_after(now):
+    """The first moment of the next local day."""
+    start = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    return start + timedelta(days=1)
+
+
+def deciding_posts(user):
+    """The user's posts for a place in which they decide over issues."""
+    return [post for post in posts_for(user, "issues", CHANGE) if post.division_id]
+
+
+def is_in_places_of(user):
+    return any_of(within(post.path) for post in deciding_posts(user))
+
+
+def is_at_desk_of(user):
+    return Q(desk__path__in=[office_path(post.path) for post in deciding_posts(user)])
+
+
+def unit_behind(post):
+    """A condition on work orders: they name the unit, or the grid's office, for which this post works; None if it has none."""
+    if post.unit_id:
+        return within(post.unit.path, "unit__path")
+    if post.division_id and post.role == Role.GRID_WORKER:
+        return is_office_of(post)
+    return None
+
+
+def is_office_of(post):
+    return Q(unit__path=office_path(post.path), unit__kind=Kind.OFFICE)
+
+
+def is_sent_up_from(user):
+    """Of the user's places, but on the desk of an office above them."""
+    below = any_of(within(office_path(post.path), "desk__path") for post in deciding_posts(user))
+    return is_in_places_of(user) & ~below
+
+
+def is_with_unit_of(user, *states):
+    """The same rule as `issues.parties.acts_for_unit`."""
+    units = [unit for post in posts_of(user) if (unit := unit_behind(post)) is not None]
+    units += [is_office_of(post) for post in deciding_posts(user)]
+    return has_order(any_of(units), states or WorkOrder.OPEN) if units else Q(pk__in=[])
+
+
+def has_order(condition, states):
+    return Q(Exists(WorkOrder.objects.filter(condition, issue=OuterRef("pk"), state__in=states)))
+
+
+def is_verifiable_by(user):
+    """The same rule as `issues.parties.may_verify`."""
+    independent = any_of(within(post.path) & ~was_in_hands_of(post) for post in deciding_posts(user))
+    own_units = [within(post.unit.path, "unit__path") for post in posts_of(user) if post.unit_id]
+    colleagues = has_order(any_of(own_units), ("signed", "done")) if own_units else Q(pk__in=[])
+    return Q(status=Status.VERIFYING) & independent & ~colleagues
+
+
+def is_left_to(user, today):
+    """Verifiable by the user, and nobody nearer to the resident could do it: the street steps in where the community cannot."""
+    return is_verifiable_by(user) & any_of(
+        within(post.path) & ~is_free_below(post.division.level, today) for post in deciding_posts(user)
+    )
+
+
+def is_free_below(level, today):
+    """Somebody independent decides on a level below this one."""
+    nearer = {
+        "street": [(Role.SECRETARY, "community")],
+        "district": [(Role.SECRETARY, "community"), (Role.COORDINATOR, "community__parent")],
+    }
+    return any_of(Q(Exists(free_deciders(role, place, today))) for role, place in nearer.get(level, ()))
+
+
+def free_deciders(role, place, today):
+    issue = OuterRef(OuterRef("pk"))
+    posts = Assignment.objects.current(today).filter(role=role, division=OuterRef(place), user__is_active=True)
+    for person in ("user", "stands_in_for"):
+        posts = posts.exclude(Exists(Hand.objects.filter(issue=issue, user=OuterRef(person))))
+        posts = posts.exclude(Exists(WorkOrder.objects.filter(issue=issue, handler=OuterRef(person))))
+    return posts
+
+
+def was_in_hands_of(post):
+    """The holder of the post, or the person for whom he stands in, had the issue in hand."""
+    people = [pk for pk in (post.user_id, post.stands_in_for_id) if pk]
+    # Imported rows name their handler without a hand.
+    handled = WorkOrder.objects.filter(issue=OuterRef("pk"), handler__in=people)
+    return Q(Exists(Hand.objects.filter(issue=OuterRef("pk"), user__in=people))) | Q(Exists(handled))
+
+
+def is_confided_to(user):
+    """Words and reporter are this user's business: the same rule as `Issue.shows_reporter_to`."""
+    own = any_of(within(post.path) for post in posts_of(user) if post.division_id and post.role == Role.SECRETARY)
+    handled = WorkOrder.objects.filter(issue=OuterRef("pk"), handler=user.pk, state__in=WorkOrder.NAMED)
+    return ~Q(anonymity=Anonymity.CONFIDENTIAL) | own | Q(created_by=user.pk) | Q(Exists(handled))
