@@ -24,7 +24,7 @@ def was_met(span):
 
 VISIT_FIGURES = {
     "visits": Figure(
-        _("Visits"),
+        _("Visits made"),
         _("Visits made on these days, by the date of the visit and not of the entry; voided ones do not count."),
         lambda span: span.holds("visited_at"),
     ),
