@@ -27,6 +27,11 @@ class CompoundFilter(forms.Form):
         places = Compound.objects.visible_to(user).standing().communities()
         self.fields["community"].choices = [ALL, *places]
 
+    @property
+    def is_narrow(self):
+        """Whether anything is chosen."""
+        return any(self.cleaned_data.values())
+
     def narrow(self, compounds):
         """Those that fit; a choice that does not exist is reported and left out."""
         self.is_valid()
@@ -88,13 +93,13 @@ class CompoundFacts(forms.Form):
 class CompoundCreateForm(CompoundFacts, FactForm):
     def __init__(self, *args, community, **kwargs):
         super().__init__(*args, **kwargs)
-        self.community = community
+        self.place = community
         self.offer(community)
 
     def clean(self):
         cleaned = super().clean()
         others = Compound.objects.standing().exclude(client_uuid=cleaned.get("client_uuid"))
-        self.refuse_taken(others, self.community)
+        self.refuse_taken(others, self.place)
         return cleaned
 
 

@@ -55,6 +55,11 @@ class HouseholdFilter(forms.Form):
         self.fields["community"].widget = forms.HiddenInput()
         self.fields["community"].choices = [ALL, (community, community)]
 
+    @property
+    def is_narrow(self):
+        """Whether anything is chosen."""
+        return any(self.cleaned_data.values())
+
     def narrow(self, households):
         """Those that fit; a choice that does not exist is reported and left out."""
         self.is_valid()

@@ -169,8 +169,13 @@ class Household(Searchable, Fact):
     @property
     def place(self):
         """Building, staircase and door as people say it: "3号楼 1单元 201"."""
+        return f"{self.building.name} {self.door_place}"
+
+    @property
+    def door_place(self):
+        """The same inside the building: "1单元 201"."""
         stair = f"{self.stair}单元" if self.stair.isdigit() else self.stair
-        return " ".join(part for part in (self.building.name, stair, self.door) if part)
+        return f"{stair} {self.door}".strip()
 
     @property
     def living_here(self):

@@ -1,5 +1,6 @@
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from communities.access import CHANGE, READ, may_on
@@ -30,6 +31,7 @@ def compound_list(request):
         "rows": [(compound, contacts[compound.pk]) for compound in page.object_list],
         "filter": chosen,
         "words": words,
+        "crumbs": [(_("Places"), reverse("division_list")), (_("Compounds"), "")],
     }
     return render(request, "communities/compound_list.html", context)
 
@@ -49,6 +51,9 @@ def compound_detail(request, pk):
         "households": households_of(user, compound, shown),
         "issues": compound.issues.visible_to(user).open().for_reader(user).for_list().needed_first()[:MOST_ISSUES],
         "may_change": may_on(user, "places", CHANGE, compound),
+        "may_show_all": compound.recorded_households <= MOST_ON_ONE_PAGE,
+        "may_open_units": compound.property_unit and may_on(user, "places", READ, compound.property_unit),
+        "sees_issues": may_on(user, "issues", READ, compound),
         "sees_people": may_on(user, "people", READ, compound),
         "may_add": may_on(user, "people", CHANGE, compound),
     }

@@ -15,6 +15,7 @@ from foundation.shortcuts import get_for, page_of, posted
 
 # Places in which compounds are listed one by one; above them they are counted by community.
 LISTS_COMPOUNDS = (Level.COMMUNITY, Level.GRID)
+INDENT = "\u3000"
 
 
 def division_list(request):
@@ -24,15 +25,25 @@ def division_list(request):
     words = words_of(request)
     divisions = search(Division.objects.visible_to(request.user).standing(timezone.localdate()), words)
     page = page_of(request, (divisions.of_level(level) if level else divisions).for_list())
-    contacts = first_contacts_at(page.object_list)
     context = {
         "page": page,
-        "rows": [(division, contacts.get(division.code)) for division in page.object_list],
+        "rows": rows_of(page.object_list),
+        "tree": not (level or words),
         "levels": chosen.fields["level"].choices,
         "level": level,
         "words": words,
     }
     return render(request, "communities/division_list.html", context)
+
+
+def rows_of(divisions):
+    """(place, whom to look for, indent) for each place; the codes stand in the order of the tree."""
+    divisions = list(divisions)
+    contacts = first_contacts_at(divisions)
+    levels = sorted({len(division.code) for division in divisions})
+    return [
+        (division, contacts.get(division.code), INDENT * levels.index(len(division.code))) for division in divisions
+    ]
 
 
 def division_detail(request, code):
@@ -45,6 +56,7 @@ def division_detail(request, code):
         "crumbs": way_to(user, division.line),
         "contacts": contacts_of_division(division),
         "children": division.children.standing(timezone.localdate()).with_compounds().order_by("code"),
+        "lists_compounds": division.level in LISTS_COMPOUNDS,
         "compounds": compounds if division.level in LISTS_COMPOUNDS else (),
         "units": Unit.objects.visible_to(user).active().of_area(division).order_by("kind", "name"),
         "may_change": may_on(user, "places", CHANGE, division),

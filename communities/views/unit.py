@@ -1,4 +1,5 @@
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from communities.access import CHANGE, may_on, posts_for
@@ -24,6 +25,7 @@ def unit_list(request):
         "kinds": chosen.fields["kind"].choices,
         "kind": kind,
         "words": words,
+        "crumbs": [(_("Places"), reverse("division_list")), (_("Units"), "")],
         # Where a unit can be added from here: one's own places.
         "places": [post.division for post in posts_for(request.user, "places", CHANGE) if post.division_id],
     }
