@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from portal.health import reasons_not_ready
 from portal.navigation import first_page
-from portal.searching import find
+from portal.searching import FEWEST_LETTERS, MOST_LETTERS, find
 
 
 def home(request):
@@ -17,8 +17,9 @@ def home(request):
 
 def search(request):
     """One box over everything that the reader may see. The words travel by POST: they may be somebody's name."""
-    words = request.POST.get("q", "").strip()[:60]
-    return render(request, "portal/search.html", {"words": words, "groups": find(request.user, words)})
+    words = request.POST.get("q", "").strip()[:MOST_LETTERS]
+    context = {"words": words, "groups": find(request.user, words), "too_short": 0 < len(words) < FEWEST_LETTERS}
+    return render(request, "portal/search.html", context)
 
 
 @login_not_required
