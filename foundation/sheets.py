@@ -1,6 +1,6 @@
 """Tables to take away: an .xlsx of plain cells, in which no text is ever a formula."""
 
-from datetime import datetime
+from datetime import date, datetime
 from io import BytesIO
 
 from django.http import HttpResponse
@@ -11,6 +11,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PLAIN = (int, float, date, type(None))
 
 
 def sheet(title, headings, rows):
@@ -29,11 +30,7 @@ def sheet(title, headings, rows):
 def cell(page, value, *, bold=False):
     if isinstance(value, datetime):
         value = timezone.localtime(value).replace(tzinfo=None, microsecond=0)
-    if (
-        isinstance(value, str)
-        or not isinstance(value, (int, float, datetime, type(None)))
-        and not hasattr(value, "year")
-    ):
+    if not isinstance(value, PLAIN):
         value = ILLEGAL_CHARACTERS_RE.sub("", str(value))
     made = WriteOnlyCell(page, value)
     if isinstance(value, str):

@@ -88,6 +88,11 @@ class ListFilter(forms.Form):
         ]
 
     @property
+    def is_narrow(self):
+        """Whether more is chosen than the links above the form show: days, one visitor, one handling."""
+        return bool(set(self.chosen) - {"since", "until", "visitor", "handling", "household", "figure", "direct"})
+
+    @property
     def kept(self):
         """(name, value) of what is in force but has no field on the page; the form carries it along."""
         shown = {field.name for field in self.shown}
@@ -174,7 +179,7 @@ class OpinionFilter(ListFilter):
     MOMENT = "visit__visited_at"
     FIGURES = OPINION_FIGURES
 
-    handling = forms.ChoiceField(choices=[ANY, *Handling.choices], required=False, label=_("Handling"))
+    handling = forms.ChoiceField(choices=[ANY, *Handling.choices], required=False, label=_("What became of it"))
     category = forms.SlugField(required=False, widget=forms.Select, label=_("Category"))
     state = forms.ChoiceField(
         choices=[ANY, ("open", _("issue still open")), ("closed", _("issue closed"))], required=False, label=_("Issue")

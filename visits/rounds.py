@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Max, OuterRef, Q, Subquery
+from django.db.models import Max, OuterRef, Prefetch, Q, Subquery
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -12,12 +12,15 @@ from django.utils.translation import ngettext
 
 from communities.models import Household, Resident
 from communities.models.care import CareLevel
-from foundation.bigrams import search
 from visits.models.visit import INTERVALS, MET, RECENT_DAYS, Visit
 
 # After so many days without a meeting a household shows up under "not met for long", on the care register or not.
 LONG_DAYS = 180
 WEEK = 7
+# Lines for opinions on a paper sheet.
+LINES_ON_PAPER = 5
+# So many visits within a few days, and the page says so before the next one (product.md, burden rule 6).
+VISITS_BEFORE_HINT = 2
 DOOR = re.compile(r"^\s*(\d+)\D+(\d+)(?:\D+(\d+))?\D*$", re.ASCII)
 
 
@@ -62,13 +65,11 @@ def midnight(now):
     return timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def find(households, user, words):
-    """By door ("3-1-201", "201"), by address or by a resident's name; an empty text changes nothing."""
+def find(households, words):
+    """By door ("3-1-201", "201"), address, name or phone; an empty text changes nothing."""
     if not words.strip():
         return households
-    people = search(Resident.objects.visible_to(user).here(), words).values("household")
-    places = search(Household.objects.visible_to(user), words).values("pk")
-    return households.filter(Q(pk__in=people) | Q(pk__in=places) | at_door(words))
+    return households.filter(Q(pk__in=Household.objects.found_by(words).values("pk")) | at_door(words))
 
 
 def at_door(words):
@@ -79,6 +80,12 @@ def at_door(words):
     building, *middle, door = [part for part in found.groups() if part]
     here = Q(building__walk_order=int(building), door__iexact=door)
     return here & Q(stair__in=[middle[0], f"{middle[0]}单元"]) if middle else here
+
+
+def with_people(households):
+    """Brings along place and community, and `people_here`: who lives there, the head of the household first."""
+    people = Prefetch("residents", Resident.objects.here().order_by("-is_head", "pk"), to_attr="people_here")
+    return households.select_related("building", "compound__community").prefetch_related(people)
 
 
 def with_next(households, user):
@@ -131,6 +138,24 @@ def due_of(household, *, now):
     if left == 0:
         return Due(tone, "clock", _("due today"))
     return Due(tone, "alert", ngettext("%(days)s day past", "%(days)s days past", -left) % {"days": -left})
+
+
+def chip_of(household, *, now, visit=None):
+    """The one chip of a household's row: what happened today, else its care level with how the next visit stands."""
+    if visit is not None:
+        time = f"{timezone.localtime(visit.visited_at):%H:%M}"
+        if visit.was_met:
+            return Due("ok", "check", _("visited %(time)s") % {"time": time})
+        return Due("calm", "clock", _("tried %(time)s") % {"time": time})
+    stands, level = due_of(household, now=now), household.care_level
+    if stands is None or level is None:
+        return stands
+    return Due(stands.tone, stands.icon, f"{CareLevel(level).label} · {stands.word}")
+
+
+def door_of(stair, door):
+    """ "1单元 201": the door as it is called inside its building."""
+    return " ".join(part for part in (f"{stair}单元" if stair.isdigit() else stair, door) if part)
 
 
 def coming(days, *, now):

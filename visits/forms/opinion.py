@@ -97,18 +97,32 @@ RowSet = forms.formset_factory(
 )
 
 
-def opinion_rows(data, household, *, more=False):
-    """The rows for the household: one empty one to begin with, with `more` one more than were sent."""
+def opinion_rows(data, household, *, typed=None):
+    """The rows for a household whose `people_here` are at hand; one of them empty.
+
+    `typed` are rows that were sent to get one more: they are filled again, without being judged yet.
+    """
     if data is not None:
         data = data.copy()
         sent = data.get("opinions-TOTAL_FORMS", "")
-        data["opinions-TOTAL_FORMS"] = min((int(sent) if sent.isdecimal() else 0) + more, MOST_OPINIONS)
+        data["opinions-TOTAL_FORMS"] = min(int(sent) if sent.isdecimal() else 0, MOST_OPINIONS)
         data["opinions-INITIAL_FORMS"] = 0
     return RowSet(
         data,
         prefix="opinions",
+        initial=[as_typed(row) for row in typed or ()],
         form_kwargs={
             "categories": list(Category.objects.offered(household.area_path)),
-            "residents": household.living_here,
+            "residents": household.people_here,
         },
     )
+
+
+def as_typed(form):
+    """What stands in the fields of a form that was sent, as the initial values of a fresh one."""
+    return {bound.name: bound.data for bound in form}
+
+
+def typed_so_far(form):
+    """The same form, not yet judged: somebody asked for one more row before saving."""
+    return type(form)(initial=as_typed(form))

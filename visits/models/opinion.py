@@ -44,6 +44,13 @@ class OpinionQuerySet(ScopedQuerySet):
         """Adds `words_open`: whether the user may read what was said and by whom; the row itself is shown anyway."""
         return self.annotate(words_open=Case(When(words_open_to(user), then=True), default=False))
 
+    def became_issues(self):
+        return self.filter(issue__isnull=False).select_related("issue__category")
+
+    def for_detail(self):
+        """The lines of one visit, in the order in which they were written."""
+        return self.select_related("category", "issue", "raised_by").order_by("position", "pk")
+
     def for_list(self):
         return self.select_related(
             "category", "issue", "raised_by", "visit__household__compound", "visit__household__building", "created_by"
@@ -84,6 +91,8 @@ class OpinionManager(models.Manager.from_queryset(OpinionQuerySet)):
                 how=spot_action if handling == Handling.ON_SPOT else None,
                 resident=raised_by,
                 anonymity=Anonymity.CONFIDENTIAL if confidential else Anonymity.NAMED,
+                # the door would say who it was
+                address="" if confidential else visit.household.place,
             )
         opinion = self.create(
             client_uuid=client_uuid,
@@ -111,7 +120,6 @@ class OpinionManager(models.Manager.from_queryset(OpinionQuerySet)):
             "household": household,
             "compound": household.compound,
             "building": household.building,
-            "address": household.place,
             "channel": Channel.VISIT,
             "occurred_at": visit.visited_at,
         }

@@ -6,7 +6,7 @@ from uuid import uuid5
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, models, transaction
-from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -31,7 +31,7 @@ UNDONE = "undone"
 BACK_DATING_DAYS = 7
 # Days after which a household of this care level is due again; None: an ordinary household (domain.md 3.6).
 INTERVALS = {1: 7, 2: 30, 3: 90, None: 180}
-# Before the third visit within so many days the page says who came already (product.md, burden rule 6).
+# Before the third visit within so many days the page says who came already.
 RECENT_DAYS = 7
 
 
@@ -40,7 +40,7 @@ class Outcome(models.TextChoices):
     PROXY_MET = "proxy_met", _("met somebody else of the family")
     NOBODY_HOME = "nobody_home", _("nobody at home")
     DECLINED = "declined", _("visit declined")
-    MOVED = "moved", _("moved away")
+    MOVED = "moved", _("household moved away")
     WRONG_ADDRESS = "wrong_address", _("address not right")
 
 
@@ -104,6 +104,13 @@ class VisitQuerySet(ScopedQuerySet):
             self.select_related("household__compound", "household__building", "created_by")
             .annotate(opinion_count=Coalesce(Subquery(said), 0))
             .order_by("-visited_at", "-pk")
+        )
+
+    def with_people(self):
+        """Adds `household.people_here` for a table that names the household."""
+        here = self.model.household.field.related_model.residents.rel.related_model.objects.here()
+        return self.prefetch_related(
+            Prefetch("household__residents", here.order_by("-is_head", "pk"), to_attr="people_here")
         )
 
     def for_detail(self):
@@ -186,7 +193,9 @@ class Visit(Searchable, Fact):
     tags = models.JSONField(_("about"), default=list, blank=True)
     summary = models.TextField(_("what was seen and said"), blank=True, max_length=2000)
     late_reason = models.CharField(_("why entered late"), max_length=200, blank=True)
-    source = models.CharField(max_length=8, default="web", choices=[("web", _("portal")), ("paper", _("paper sheet"))])
+    source = models.CharField(
+        max_length=8, default="web", choices=[("web", _("in the portal")), ("paper", _("paper sheet"))]
+    )
 
     objects = VisitManager()
 
@@ -248,6 +257,10 @@ class Visit(Searchable, Fact):
             and now - self.created_at <= timedelta(minutes=UNDO_MINUTES)
         )
 
+    def was_taken_back_by(self, user):
+        """Whether this user has undone it already: a second tap on the button is no second act."""
+        return self.voided_by_id == user.pk and self.voided_reason == UNDONE
+
     def may_be_voided_by(self, user):
         """Whoever may change visits here, the visitor among them."""
         return not self.is_void and any(post.covers_row(self) for post in posts_for(user, "visits", CHANGE))
@@ -298,3 +311,11 @@ class VisitRevision(models.Model):
     class Meta:
         ordering = ["version"]
         constraints = [models.UniqueConstraint(fields=["visit", "version"], name="one_revision_per_version")]
+
+    @classmethod
+    def label_of(cls, name):
+        return Visit._meta.get_field(name).verbose_name
+
+    @classmethod
+    def choices_of(cls, name):
+        return dict(Visit._meta.get_field(name).flatchoices)
