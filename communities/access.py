@@ -4,7 +4,7 @@ A right is a post (`Assignment`) of a role in a place or a unit. `RIGHTS` says w
 with which rows. Every list, detail, search, export and digest starts from `visible_to(user)` or `changeable_by(user)`.
 """
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -94,11 +94,15 @@ COMPOUND_ROLES = {Role.GRID_WORKER, Role.STREET_CADRE}
 
 
 def posts_of(user):
-    """The posts that count today, as `Assignment` rows with their targets; one query, kept on the user object."""
+    """The posts that count today, as `Assignment` rows with their targets: own ones first, then those held for others.
+
+    One query, kept on the user object.
+    """
     if not user.is_authenticated or not user.is_active:
         return []
     if not hasattr(user, "_posts"):
-        user._posts = list(user.assignments.current(timezone.localdate()).for_access())
+        posts = user.assignments.current(timezone.localdate()).for_access()
+        user._posts = sorted(posts, key=lambda post: (post.stands_in_for_id is not None, post.since, post.pk))
     return user._posts
 
 
@@ -115,6 +119,12 @@ def posts_for(user, topic, level=READ):
 def may(user, topic, level=READ):
     """Whether the user holds any post with this right, wherever it is."""
     return bool(posts_for(user, topic, level))
+
+
+def demand(user, topic, level=READ):
+    """PermissionDenied for somebody who has this right nowhere: an empty list would only look like one."""
+    if not may(user, topic, level):
+        raise PermissionDenied
 
 
 def may_in(user, topic, level, area_path):

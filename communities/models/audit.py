@@ -5,6 +5,7 @@ from django.db.models import Exists, OuterRef, Q
 from communities.access import EVERYTHING, ScopedQuerySet, inside, roots_of
 from communities.models.assignment import Assignment
 from foundation.journal.models import Access, AppendOnlyQuerySet, Entry
+from foundation.notices.kinds import group_name
 from foundation.notices.models import Delivery
 
 
@@ -93,3 +94,8 @@ class StaffDelivery(Delivery):
 
     class Meta:
         proxy = True
+
+    @property
+    def group_name(self):
+        """What the notice is about, in a word; not its sentence, which may concern others."""
+        return group_name(self.notice.group)

@@ -1,20 +1,35 @@
-from django.db import models
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from communities.access import ScopedQuerySet
+from communities.access import READ, ScopedQuerySet
 from foundation.facts import Fact, create_once
 from foundation.fields import PathField
 from foundation.journal.moves import record, revise
+from foundation.notices.tell import tell
 
 
 class FeedbackQuerySet(ScopedQuerySet):
+    def scope(self, user, level):
+        """What was said in the reader's area; one's own words and the answer to them everybody may read again."""
+        reach = super().scope(user, level)
+        return reach | Q(created_by=user.pk) if level == READ else reach
+
+    def of_others(self, user):
+        return self.exclude(created_by=user.pk)
+
+    def answered(self):
+        return self.filter(answered_at__isnull=False)
+
     def open(self):
         return self.filter(answered_at__isnull=True)
 
     def for_list(self):
-        return self.select_related("created_by", "answered_by").order_by("answered_at", "-created_at", "-pk")
+        """Unanswered first, then the newest."""
+        unanswered_first = F("answered_at").desc(nulls_first=True)
+        return self.select_related("created_by", "answered_by").order_by(unanswered_first, "-created_at", "-pk")
 
 
 class FeedbackManager(models.Manager.from_queryset(FeedbackQuerySet)):
@@ -54,5 +69,15 @@ class Feedback(Fact):
             ),
         ]
 
+    def __str__(self):
+        return self.text[:40]
+
+    def get_absolute_url(self):
+        return reverse("feedback_detail", args=[self.pk])
+
+    @transaction.atomic
     def reply(self, *, by, answer, key=None):
-        return revise(self, "answer", by=by, key=key, answer=answer, answered_at=timezone.now(), answered_by=by)
+        """Answer, or correct the answer; whoever gave the feedback is told."""
+        entry = revise(self, "answer", by=by, key=key, answer=answer, answered_at=timezone.now(), answered_by=by)
+        tell([self.created_by], "feedback_answered", about=self, once=f"answered:{self.version}")
+        return entry

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.apps import apps
+
 KINDS = {}
 
 
@@ -20,3 +22,11 @@ def kind(code, *, title, group=""):
         raise ValueError(f"The kind of notice {code!r} exists already.")
     KINDS[code] = Kind(code, title, group)
     return KINDS[code]
+
+
+def group_name(group):
+    """A group is called as the app whose label it bears."""
+    try:
+        return apps.get_app_config(group).verbose_name
+    except LookupError:
+        return group

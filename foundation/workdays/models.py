@@ -19,8 +19,17 @@ def _forget_now_and_after_commit():
 class WorkdayQuerySet(models.QuerySet):
     @transaction.atomic
     def decide(self, date, working, name, by, *, name_en="", source=""):
-        """A person decides that `date` is worked or not (a new notice, a local closure); files no longer change it."""
+        """A person decides that `date` is worked or not (a new notice, a local closure); files no longer change it.
+
+        The same decision again changes nothing.
+        """
         day = self.filter(date=date).first()
+        if (
+            day
+            and day.decided_by_id
+            and (day.working, day.name, day.name_en, day.source) == (working, name, name_en, source)
+        ):
+            return day
         before = day.state if day else ""
         day = day or Workday(date=date)
         day.working, day.name, day.name_en, day.source, day.decided_by = working, name, name_en, source, by
@@ -98,7 +107,10 @@ class YearQuerySet(models.QuerySet):
 
     @transaction.atomic
     def confirm(self, year, source, by):
-        """A person has entered the State Council's notice for `year`: from now on its days are official."""
+        """A person has entered the State Council's notice for `year`: from now on its days are official. Once is enough."""
+        known = self.filter(year=year, official=True, source=source).first()
+        if known:
+            return known
         row, _created = self.update_or_create(year=year, defaults={"official": True, "source": source})
         record(row, "confirm", by=by, after="official", data={"year": year})
         _forget_now_and_after_commit()

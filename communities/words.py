@@ -1,0 +1,206 @@
+"""The journal in plain words: what its codes are called, and which page shows the thing that a line is about.
+
+Things of the rooms above are names here, no imports; what has no word of its own is called as its workflow calls it.
+"""
+
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from communities.access import Role
+from communities.models import Resident
+
+# type of the subject -> (its name, the page that shows it by its number)
+THINGS = {
+    "issues.issue": (gettext_lazy("Resident issue"), "issue_detail"),
+    "visits.visit": (gettext_lazy("Visit"), "visit_detail"),
+    "visits.opinion": (gettext_lazy("Opinion"), ""),
+    "communities.household": (gettext_lazy("Household"), "household_detail"),
+    "communities.resident": (gettext_lazy("Resident"), ""),
+    "communities.compound": (gettext_lazy("Compound"), "compound_detail"),
+    "communities.building": (gettext_lazy("Building"), ""),
+    "communities.division": (gettext_lazy("Place"), ""),
+    "communities.unit": (gettext_lazy("Unit"), "unit_detail"),
+    "accounts.user": (gettext_lazy("Account"), "staff_detail"),
+    "communities.assignment": (gettext_lazy("Post"), ""),
+    "communities.feedback": (gettext_lazy("Feedback"), "feedback_detail"),
+    "workdays.workday": (gettext_lazy("Working day"), ""),
+    "workdays.year": (gettext_lazy("Calendar year"), ""),
+    "notices.delivery": (gettext_lazy("Sending"), ""),
+}
+VERBS = {
+    "add": pgettext_lazy("journal", "entered"),
+    "answer": pgettext_lazy("journal", "answered"),
+    "assign": pgettext_lazy("journal", "gave the post"),
+    "categorise": pgettext_lazy("journal", "set the care categories"),
+    "change_password": pgettext_lazy("journal", "changed the own password"),
+    "close_unreachable": pgettext_lazy("journal", "closed as not reachable"),
+    "come_back": pgettext_lazy("journal", "entered the return"),
+    "comment": pgettext_lazy("journal", "wrote a note"),
+    "confirm": pgettext_lazy("journal", "confirmed"),
+    "confirm_not": pgettext_lazy("journal", "sent back as not solved"),
+    "correct": pgettext_lazy("journal", "corrected"),
+    "decide": pgettext_lazy("journal", "decided the day"),
+    "disable": pgettext_lazy("journal", "disabled"),
+    "dispatch": pgettext_lazy("journal", "dispatched"),
+    "drop_second_factor": pgettext_lazy("journal", "removed the second factor"),
+    "enable": pgettext_lazy("journal", "enabled"),
+    "end": pgettext_lazy("journal", "ended the post"),
+    "enlist": pgettext_lazy("journal", "opened the account"),
+    "establish": pgettext_lazy("journal", "established"),
+    "found": pgettext_lazy("journal", "founded"),
+    "give": pgettext_lazy("journal", "gave feedback"),
+    "issue_password": pgettext_lazy("journal", "issued a new password"),
+    "leave": pgettext_lazy("journal", "entered the departure"),
+    "log": pgettext_lazy("journal", "logged the visit"),
+    "no_answer": pgettext_lazy("journal", "reached nobody"),
+    "reassign": pgettext_lazy("journal", "dispatched anew"),
+    "register": pgettext_lazy("journal", "registered"),
+    "reminded": pgettext_lazy("journal", "reminded"),
+    "rename": pgettext_lazy("journal", "renamed"),
+    "report": pgettext_lazy("journal", "recorded"),
+    "report_done": pgettext_lazy("journal", "reported as done"),
+    "retry": pgettext_lazy("journal", "sent again"),
+    "send_up": pgettext_lazy("journal", "sent up"),
+    "sign": pgettext_lazy("journal", "signed for"),
+    "solve_on_spot": pgettext_lazy("journal", "solved on the spot"),
+    "take": pgettext_lazy("journal", "took on"),
+    "void": pgettext_lazy("journal", "voided"),
+}
+ACCESSES = {
+    "phone": gettext_lazy("Phone number"),
+    "id_number": gettext_lazy("ID number"),
+    "text": gettext_lazy("Confidential text"),
+}
+EXPORTS = {
+    "issues": gettext_lazy("Resident issues"),
+    "visits": gettext_lazy("Visits"),
+    "opinions": gettext_lazy("Opinions"),
+    "dashboard": gettext_lazy("Dashboard"),
+    "entries": gettext_lazy("Journal"),
+    "accesses": gettext_lazy("Log of accesses"),
+}
+
+
+def thing_word(subject_type):
+    """What a type of thing is called; for an unknown one its model's own name."""
+    if subject_type in THINGS:
+        return str(THINGS[subject_type][0])
+    try:
+        return str(apps.get_model(subject_type)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return subject_type
+
+
+def verb_word(subject_type, verb):
+    """What a verb is called: the word of this table, else that of the workflow of the thing, else the code itself."""
+    if verb in VERBS:
+        return str(VERBS[verb])
+    try:
+        return str(apps.get_model(subject_type).MOVES[verb].label)
+    except (LookupError, ValueError, AttributeError):
+        return verb.replace("_", " ")
+
+
+def field_words(subject_type, names):
+    """The labels of changed fields; a field that no longer exists keeps its old name."""
+    return [field_word(subject_type, name) for name in names]
+
+
+def field_word(subject_type, name):
+    try:
+        return str(apps.get_model(subject_type)._meta.get_field(name).verbose_name)
+    except (LookupError, ValueError, FieldDoesNotExist, AttributeError):
+        return name
+
+
+def status_word(subject_type, status):
+    try:
+        choices = dict(apps.get_model(subject_type)._meta.get_field("status").flatchoices)
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return status
+    return str(choices.get(status, status))
+
+
+def access_word(what):
+    """What was looked at or taken away: "phone" -> "Phone number", "export:issues" -> "Export: Resident issues"."""
+    kind, _colon, of = what.partition(":")
+    if kind != "export":
+        return str(ACCESSES.get(what, what))
+    return _("Export: %(of)s") % {"of": EXPORTS.get(of, of)}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the journal or of the log of accesses as a page shows it."""
+
+    row: object
+    words: str
+    thing: str
+    url: str
+    details: str
+    occasion: str = ""
+    occasion_url: str = ""
+
+
+def lines(rows):
+    """These rows in plain words. One query more if residents are among them: their page is that of the household."""
+    rows = list(rows)
+    pks = [row.subject_id for row in rows if row.subject_type == "communities.resident"]
+    people = Resident.objects.only("name", "household_id").in_bulk(pks) if pks else {}
+    return [line(row, people) for row in rows]
+
+
+def line(row, people):
+    facts = {"row": row, "thing": name_of(row, people), "url": page_of_subject(row, people)}
+    if hasattr(row, "verb"):
+        return Line(**facts, words=verb_word(row.subject_type, row.verb), details=details_of(row))
+    occasion, address = occasion_of(row.context)
+    return Line(**facts, words=access_word(row.what), details="", occasion=occasion, occasion_url=address)
+
+
+def occasion_of(label):
+    """(name, address) of the due visit or issue that justified an access: "issues.issue:5" -> ("Resident issue 5", its page)."""
+    kind, _colon, pk = label.partition(":")
+    if not pk.isdigit():
+        return label, ""
+    page = THINGS.get(kind, ("", ""))[1]
+    return f"{thing_word(kind)} {pk}", reverse(page, args=[pk]) if page else ""
+
+
+def name_of(row, people):
+    if not row.subject_id:
+        return ""
+    if row.subject_type == "communities.resident" and row.subject_id in people:
+        return f"{thing_word(row.subject_type)} {people[row.subject_id].masked_name}"
+    return f"{thing_word(row.subject_type)} {row.subject_id}"
+
+
+def page_of_subject(row, people):
+    """The address of the page about the subject, "" if there is none. It asks the reader's own rights again."""
+    if row.subject_type == "communities.division":
+        return reverse("division_detail", args=[row.area_path]) if row.area_path else ""
+    if row.subject_type == "communities.assignment":
+        person = row.data.get("user") if hasattr(row, "data") else None
+        return reverse("staff_detail", args=[person]) if person else ""
+    if row.subject_id in people and row.subject_type == "communities.resident":
+        return people[row.subject_id].get_absolute_url()
+    page = THINGS.get(row.subject_type, ("", ""))[1]
+    return reverse(page, args=[row.subject_id]) if page and row.subject_id else ""
+
+
+def details_of(entry):
+    """States before and after, and the names of the fields that changed; never their contents. Of a post its role."""
+    if entry.subject_type == "communities.assignment":
+        return str(dict(Role.choices).get(entry.data.get("role"), ""))
+    if entry.before != entry.after:
+        steps = [status_word(entry.subject_type, state) for state in (entry.before, entry.after) if state]
+        return " → ".join(steps)
+    if entry.verb in ("issue_password", "disable", "enable", "end", "answer"):
+        return ""
+    comma = _(", ")
+    return comma.join(field_words(entry.subject_type, entry.fields))
