@@ -64,6 +64,8 @@ class CompoundFacts(forms.Form):
         companies = Unit.objects.active().of_kind(Kind.PROPERTY)
         self.fields["property_unit"].queryset = companies.serving(community)
         self.fields["responsible"].queryset = people_around(community)
+        for name in ("grid", "property_unit", "responsible"):
+            self.fields[name].empty_label = _("none")
         self.fields["stated_buildings"].help_text = _("As the ledger says; how many are recorded is counted.")
 
     def clean_name(self):
@@ -115,6 +117,8 @@ class CompoundForm(CompoundFacts, RowForm):
         places = Division.objects.changeable_by(user).of_level(Level.COMMUNITY).under(district)
         self.fields["community"].queryset = places
         self.offer(self.chosen_community(places) or row.community)
+        if not places.exclude(pk=row.community_id).exists():
+            del self.fields["community"]
 
     def chosen_community(self, places):
         pk = self.data.get(self.add_prefix("community"), "") if self.is_bound else ""
@@ -123,7 +127,7 @@ class CompoundForm(CompoundFacts, RowForm):
     def clean(self):
         cleaned = super().clean()
         others = Compound.objects.standing().exclude(pk=self.row.pk)
-        self.refuse_taken(others, cleaned.get("community"))
+        self.refuse_taken(others, cleaned.get("community") or self.row.community)
         return cleaned
 
 

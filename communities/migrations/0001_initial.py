@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("property", "property company"),
                             ("self", "self-managed"),
-                            ("interim", "managed by the community for the time being"),
+                            ("interim", "managed by the community"),
                             ("none", "unmanaged"),
                         ],
                         default="none",

@@ -24,7 +24,7 @@ class Kind(models.TextChoices):
 class Management(models.TextChoices):
     PROPERTY = "property", _("property company")
     SELF = "self", _("self-managed")
-    INTERIM = "interim", _("managed by the community for the time being")
+    INTERIM = "interim", _("managed by the community")
     NONE = "none", _("unmanaged")
 
 

@@ -15,7 +15,7 @@ from foundation.bigrams import search
 from foundation.shortcuts import get_for, page_of, posted
 
 # A larger compound shows one building at a time.
-MOST_ON_ONE_PAGE = 200
+MOST_ON_ONE_PAGE = 60
 MOST_ISSUES = 10
 
 
