@@ -1,6 +1,6 @@
 """Words, dates, chips and form fields as the pages show them. Cheap enough for a loop of fifty rows."""
 
-from django import template
+from django import forms, template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -12,6 +12,7 @@ from foundation.workdays.calendar import workdays_between
 register = template.Library()
 register.filter("mask_name", fields.mask_name)
 register.filter("mask_phone", fields.mask_phone)
+register.filter("mask_id_number", fields.mask_id_number)
 
 
 def is_chinese():
@@ -104,12 +105,14 @@ def with_query(context, **changes):
     return f"?{query.urlencode()}" if query else "?"
 
 
-TILES = ("RadioSelect", "CheckboxSelectMultiple")
+def is_group(bound):
+    """Whether the field is a set of tiles to choose from rather than one control."""
+    return isinstance(bound.field.widget, forms.RadioSelect)  # CheckboxSelectMultiple is one too
 
 
 @register.inclusion_tag("includes/field.html")
-def field(bound, wide=False):
-    """A form field with label, help and errors tied to it."""
+def field(bound, look=""):
+    """A form field with label, help and errors tied to it. `look="segmented"`: two to four short choices in one strip."""
     described = []
     if bound.help_text:
         described.append(f"{bound.auto_id}_help")
@@ -118,20 +121,21 @@ def field(bound, wide=False):
     attrs = {"aria-describedby": " ".join(described)} if described else {}
     if bound.errors:
         attrs["aria-invalid"] = "true"
-    kind = type(bound.field.widget).__name__
     return {
         "field": bound,
+        "look": look,
         "widget": bound.as_widget(attrs=attrs),
-        "is_group": kind in TILES,
-        "is_check": kind == "CheckboxInput",
+        "is_group": is_group(bound),
+        "is_check": isinstance(bound.field.widget, forms.CheckboxInput),
         "describedby": attrs.get("aria-describedby", ""),
     }
 
 
 @register.inclusion_tag("includes/form_errors.html")
 def form_errors(form):
-    """The summary on top of a form that was refused: every error with a jump to its field."""
-    return {"form": form, "fields": [bound for bound in form if bound.errors] if form.is_bound else []}
+    """The summary on top of a form that was refused: every error with a jump to the control that it is about."""
+    wrong = [bound for bound in form if bound.errors] if form.is_bound else []
+    return {"form": form, "wrong": [(bound, f"{bound.auto_id}_0" if is_group(bound) else bound.auto_id) for bound in wrong]}
 
 
 @register.inclusion_tag("includes/pages.html", takes_context=True)

@@ -8,15 +8,17 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "yes";
-  form.classList.add("is-sending");
   form.dataset.dirty = "";
+  form.classList.add("is-sending");
+  // A download leaves this page standing, so its form must come back.
+  if ("download" in form.dataset) setTimeout(() => release(form), 3000);
 });
-window.addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sent]")) {
-    delete form.dataset.sent;
-    form.classList.remove("is-sending");
-  }
-});
+const release = (form) => {
+  delete form.dataset.sent;
+  form.classList.remove("is-sending");
+};
+window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(release));
+document.addEventListener("htmx:afterRequest", (event) => event.target.closest?.("form") && release(event.target.closest("form")));
 
 // Menus close when one clicks elsewhere or presses Escape.
 const openMenus = () => document.querySelectorAll("details.menu[open]");
@@ -34,7 +36,7 @@ document.addEventListener("keydown", (event) => {
 // Leaving a long form half-way asks first.
 document.addEventListener("input", (event) => {
   const form = event.target.closest("form.form");
-  if (form) form.dataset.dirty = "yes";
+  if (form && event.target.type !== "password") form.dataset.dirty = "yes";
 });
 window.addEventListener("beforeunload", (event) => {
   if (document.querySelector('form.form[data-dirty="yes"]')) event.preventDefault();
@@ -61,6 +63,17 @@ document.addEventListener("click", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.closest("form[data-auto]")) event.target.form.requestSubmit();
 });
+
+// What can only be done for a while (an undo) goes when its time is over: data-expires holds the seconds left.
+for (const offer of document.querySelectorAll("[data-expires]")) {
+  setTimeout(() => offer.remove(), Number(offer.dataset.expires) * 1000);
+}
+
+// The chosen filter or tab slides into sight on a narrow screen.
+for (const strip of document.querySelectorAll("nav.filters, .tabs")) {
+  const chosen = strip.querySelector("[aria-current]");
+  if (chosen) strip.scrollLeft = chosen.offsetLeft - strip.offsetLeft - 48;
+}
 
 document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
 
