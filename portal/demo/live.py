@@ -11,9 +11,10 @@ from portal.demo import campaign2022, stories
 from portal.demo.cast import HOME, RENMINJIE, XIANGLIN
 from portal.demo.words import OPINIONS
 from visits.models import Visit
+from visits.models.visit import INTERVALS
 
-VISITS = 260
-DAYS_BACK = 45
+SEEN = 0.8
+ANSWERED, ON_SPOT = 46, 9
 # How many open issues the home community has in each state, and how many days ago they were recorded.
 HOME_ISSUES = [
     ("submitted", [0, 0, 0, 1, 1]),
@@ -25,13 +26,16 @@ HOME_ISSUES = [
     ("in_progress_property", [3, 5, 11]),
     ("in_progress_own", [2, 6]),
     ("verifying", [4, 6, 7, 9]),
+    ("came_back", [6, 8]),
     ("closed", [9, 11, 12, 15, 16, 18, 20, 22, 24, 27, 30, 33, 36, 40]),
 ]
 
 
 def play(cast):
     categories = {category.code: category for category in Category.objects.filter(area_path="")}
-    recent_visits(cast)
+    told, opinions = said_and_settled(cast, recent_visits(cast), categories)
+    stories.write(told)
+    campaign2022.write_opinions(opinions)
     told, opinions = [], []
     texts = {}
     for code, title, text, result in OPINIONS:
@@ -76,21 +80,39 @@ def visit_behind(cast, issue):
 
 
 def recent_visits(cast):
-    """Visits of the last weeks, most of them by the grid workers and the street cadre, none in the future."""
-    pool = cast.of_community(HOME)
-    elsewhere = [row for row in cast.households if row.area_path.startswith((XIANGLIN, RENMINJIE)) and row not in pool]
+    """Most households were seen within the interval of their care level, the rest are due; none of it in the future."""
+    today = timezone.localdate(cast.now)
     visitors = {f"{HOME}00{n}": cast.users[name] for n, name in ((1, "grid"), (2, "grid-2"), (3, "grid-3"))}
     visits = []
-    for number in range(VISITS):
-        household = cast.pick(pool) if number % 3 else cast.pick(elsewhere)
-        day = timezone.localdate(cast.now) - timedelta(days=1 + number % DAYS_BACK)
-        situation = "attention" if number % 17 == 0 else "normal"
-        by = visitors.get(household.area_path) or cast.users["cadre"]
-        visits.append(
-            campaign2022.visit_of(cast, household, at=stories.office_hours(cast, day), by=by, situation=situation)
-        )
+    for household in cast.households:
+        if not household.area_path.startswith((XIANGLIN, RENMINJIE)):
+            continue
+        level = min((person.care_level for person in household.heads if person.care_level), default=None)
+        days = cast.dice.randint(1, INTERVALS[level])
+        if cast.dice.random() < SEEN:
+            at = stories.office_hours(cast, today - timedelta(days=days))
+            by = visitors.get(household.area_path) or cast.users["cadre"]
+            visits.append(campaign2022.visit_of(cast, household, at=at, by=by))
     Visit.objects.bulk_create(visits, batch_size=400)
     campaign2022.write_log(visits)
+    return visits
+
+
+def said_and_settled(cast, visits, categories):
+    """Opinions of the last weeks that needed no work order: answered at once, or solved on the spot."""
+    since = cast.now - timedelta(days=28)
+    met = [visit for visit in visits if visit.was_met and visit.visited_at >= since]
+    told, opinions = [], []
+    for number, visit in enumerate(met[: ANSWERED + ON_SPOT]):
+        code, title, text, result = OPINIONS[number % len(OPINIONS)]
+        tale = None
+        if number < ON_SPOT:
+            tale = campaign2022.closed_story(cast, visit, categories[code], title, text, result, on_spot=True)
+            told.append(tale)
+        handling = "on_spot" if tale else "answered"
+        opinion = campaign2022.opinion_of(cast, visit, categories[code], text, handling, result if tale else "")
+        opinions.append((opinion, tale))
+    return told, opinions
 
 
 def story(cast, code, state, age, categories, texts):
@@ -135,10 +157,11 @@ def story(cast, code, state, age, categories, texts):
         if state.startswith("in_progress"):
             tale.sign(cast.users["property"], later(6))
         return tale
-    if state in ("in_progress_own", "verifying", "closed"):
-        tale.take(secretary, later(3))
-    if state in ("verifying", "closed"):
+    tale.take(secretary, later(3))
+    if state in ("verifying", "closed", "came_back"):
         tale.report_done(secretary, later(48), result)
+    if state == "came_back":
+        tale.confirm_not(coordinator, later(72), "居民反映只修了一半，雨后又出现同样问题。")
     if state == "closed":
         tale.confirm(
             coordinator, later(80), cast.pick(["satisfied"] * 6 + ["basically", "basically", "dissatisfied", ""])

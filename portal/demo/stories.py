@@ -16,6 +16,7 @@ from issues.models import Callback, Issue, Reporter, WorkOrder
 from issues.models.issue import NUMBER_LETTERS
 
 WORKDAYS = {"general": 7, "urgent": 3, "emergency": 1}
+REWORK_DAYS = 3
 MOVES = Issue.MOVES
 
 
@@ -97,6 +98,18 @@ class Story:
         self.callbacks.append(
             Callback(round=self.issue.round, by=by, at=at, outcome="confirmed", satisfaction=satisfaction)
         )
+
+    def confirm_not(self, by, at, note):
+        """The resident says it is not solved: the same unit begins another round."""
+        last = self.orders[-1]
+        self.callbacks.append(
+            Callback(round=self.issue.round, by=by, at=at, outcome="not_solved", satisfaction="dissatisfied", note=note)
+        )
+        due = max(due_at(at, REWORK_DAYS)[0], self.issue.due_at)
+        next_round = self.issue.round + 1
+        data = {"round": next_round, "workdays": REWORK_DAYS}
+        self.tell("confirm_not", by, at, note=note, data=data, round=next_round, done_at=None, due_at=due)
+        self.order(last.unit, by, at, state="signed", handler=last.handler, signed_at=at)
 
     def comment(self, by, at, text, *, public=False):
         self.tell("comment", by, at, note=text, public_note=public)
