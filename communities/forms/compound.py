@@ -55,7 +55,7 @@ class CompoundFacts(forms.Form):
     address = field_of(Compound, "address")
     grid = field_of(Compound, "grid", queryset=Division.objects.none())
     responsible = field_of(Compound, "responsible")
-    note = field_of(Compound, "note", widget=forms.Textarea(attrs={"rows": 3}))
+    remark = field_of(Compound, "remark", widget=forms.Textarea(attrs={"rows": 3}))
 
     def offer(self, community):
         """Grids, property companies and people of this community."""

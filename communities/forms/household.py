@@ -79,7 +79,7 @@ class HouseholdFacts(forms.Form):
     door = field_of(Household, "door")
     occupancy = field_of(Household, "occupancy")
     verified_on = day_field(Household, "verified_on")
-    note = field_of(Household, "note", widget=forms.Textarea(attrs={"rows": 3}))
+    remark = field_of(Household, "remark", widget=forms.Textarea(attrs={"rows": 3}))
 
     def clean_stair(self):
         return half_width(self.cleaned_data["stair"]).removesuffix("单元")

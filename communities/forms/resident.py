@@ -35,7 +35,7 @@ class ResidentFacts(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    note = field_of(Resident, "note", widget=forms.Textarea(attrs={"rows": 3}))
+    remark = field_of(Resident, "remark", widget=forms.Textarea(attrs={"rows": 3}))
 
     def clean_name(self):
         return half_width(self.cleaned_data["name"])

@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 ("stated_buildings", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="buildings")),
                 ("stated_households", models.PositiveIntegerField(blank=True, null=True, verbose_name="households")),
                 ("address", models.CharField(blank=True, max_length=200, verbose_name="address")),
-                ("note", models.TextField(blank=True, verbose_name="note")),
+                ("remark", models.TextField(blank=True, verbose_name="remark")),
                 (
                     "created_by",
                     models.ForeignKey(
@@ -324,7 +324,7 @@ class Migration(migrations.Migration):
                 ("address", models.CharField(editable=False, max_length=160)),
                 ("walk_order", models.CharField(editable=False, max_length=40)),
                 ("area_path", foundation.fields.PathField(editable=False, max_length=15)),
-                ("note", models.TextField(blank=True, verbose_name="note")),
+                ("remark", models.TextField(blank=True, verbose_name="remark")),
                 ("verified_on", models.DateField(blank=True, null=True, verbose_name="last checked on")),
                 (
                     "building",
@@ -424,7 +424,7 @@ class Migration(migrations.Migration):
                         verbose_name="care level",
                     ),
                 ),
-                ("note", models.TextField(blank=True, verbose_name="note")),
+                ("remark", models.TextField(blank=True, verbose_name="remark")),
                 (
                     "ended_on",
                     models.DateField(blank=True, editable=False, null=True, verbose_name="no longer here since"),

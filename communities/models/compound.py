@@ -145,7 +145,7 @@ class Compound(Searchable, Fact):
         verbose_name=_("responsible person"),
         help_text=_("Whom residents look for. Left empty, it is the grid worker or the community secretary."),
     )
-    note = models.TextField(_("note"), blank=True)
+    remark = models.TextField(_("remark"), blank=True)
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )

@@ -132,7 +132,7 @@ class Household(Searchable, Fact):
     address = models.CharField(max_length=160, editable=False)
     walk_order = models.CharField(max_length=40, editable=False)
     area_path = PathField(max_length=15, editable=False)
-    note = models.TextField(_("note"), blank=True)
+    remark = models.TextField(_("remark"), blank=True)
     verified_on = models.DateField(_("last checked on"), null=True, blank=True)
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False

@@ -96,7 +96,7 @@ class Resident(Searchable, Fact):
     categories = models.ManyToManyField(
         CareCategory, blank=True, related_name="residents", verbose_name=_("care categories")
     )
-    note = models.TextField(_("note"), blank=True)
+    remark = models.TextField(_("remark"), blank=True)
     ended_on = models.DateField(_("no longer here since"), null=True, blank=True, editable=False)
     ended_reason = models.CharField(
         max_length=10, blank=True, editable=False, choices=[("moved", _("moved away")), ("died", _("died"))]

@@ -3,7 +3,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from communities.access import CHANGE, READ, may_on
+from communities.access import CHANGE, READ, demand, may_on
 from communities.breadcrumb import way_to
 from communities.forms.compound import BuildingForm, CompoundCreateForm, CompoundFilter, CompoundForm
 from communities.models import Building, Compound, Division, Household
@@ -21,6 +21,7 @@ MOST_ISSUES = 10
 
 def compound_list(request):
     """Compounds in one's reach, with what the ledger states, what is recorded, and whom to look for."""
+    demand(request.user, "places")
     chosen = CompoundFilter(request.GET, user=request.user)
     words = words_of(request)
     compounds = chosen.narrow(search(Compound.objects.visible_to(request.user).standing(), words))

@@ -2,7 +2,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from communities.access import CHANGE, may_on
+from communities.access import CHANGE, demand, may_on
 from communities.breadcrumb import way_to
 from communities.forms.division import DivisionFilter, DivisionForm
 from communities.models import Compound, Division, Unit
@@ -20,6 +20,7 @@ INDENT = "\u3000"
 
 def division_list(request):
     """Places in one's reach, down the territory, with whom to look for in each."""
+    demand(request.user, "places")
     chosen = DivisionFilter(request.GET)
     level = chosen.is_valid() and chosen.cleaned_data["level"]
     words = words_of(request)

@@ -4,7 +4,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from communities.access import CHANGE, READ, may_on, may_reveal
+from communities.access import CHANGE, READ, demand, may_on, may_reveal
 from communities.breadcrumb import way_to
 from communities.forms.household import HouseholdCreateForm, HouseholdFilter, HouseholdForm
 from communities.models import Compound, Household
@@ -18,6 +18,7 @@ MOST_ISSUES = 10
 
 def household_list(request):
     """Households in one's reach in walking order, names masked; searched by address, name or phone number."""
+    demand(request.user, "people")
     chosen = HouseholdFilter(request.GET, user=request.user)
     words = words_of(request)
     households = Household.objects.visible_to(request.user).standing().found_by(words).for_list()

@@ -2,7 +2,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from communities.access import CHANGE, may_on, posts_for
+from communities.access import CHANGE, demand, may_on, posts_for
 from communities.breadcrumb import way_to
 from communities.forms.unit import UnitCreateForm, UnitFilter, UnitForm
 from communities.models import Division, Unit
@@ -15,6 +15,7 @@ from foundation.shortcuts import get_for, page_of, posted
 
 def unit_list(request):
     """Units in one's reach; area offices, one for every place, only when asked for."""
+    demand(request.user, "places")
     chosen = UnitFilter(request.GET)
     kind = chosen.is_valid() and chosen.cleaned_data["kind"]
     words = words_of(request)
