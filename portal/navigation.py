@@ -52,26 +52,38 @@ class Frame:
 def first_page(user):
     """The URL name of the user's own first page; the account page for somebody without a post."""
     roles = {post.role for post in posts_of(user)}
-    return next((page for role, page in FIRST_PAGES.items() if role in roles), "account_change_password")
+    return next((page for role, page in FIRST_PAGES.items() if role in roles), "account_overview")
 
 
 def items_for(user):
-    """The navigation of this user: (label, URL name, icon), in the order of the side bar."""
+    """The navigation of this user: (label, URL name, icon, nouns of the pages that belong to it), in the order of the side bar."""
     roles = {post.role for post in posts_of(user)}
     wanted = [
-        (roles & {Role.SECRETARY, Role.COORDINATOR, Role.HANDLER}, _("Today's work"), "issue_desk", "home"),
-        (roles & {Role.GRID_WORKER, Role.STREET_CADRE, Role.SECRETARY}, _("Field visits"), "round_list", "visit"),
-        (may(user, "issues") or Role.HANDLER in roles, _("Resident issues"), "issue_list", "issue"),
-        (may(user, "visits"), _("Visits"), "visit_list", "calendar"),
-        (may(user, "places"), _("Places"), "division_list", "compound"),
-        (may(user, "people"), _("Households"), "household_list", "people"),
-        (may(user, "dashboard"), _("Dashboard"), "dashboard", "chart"),
-        (may(user, "staff", READ), _("Staff"), "staff_list", "staff"),
-        (may(user, "audit"), _("Audit"), "entry_list", "audit"),
-        (may(user, "feedback", CHANGE), _("Feedback received"), "feedback_list", "feedback"),
-        (may(user, "delivery"), _("Calendar and sending"), "workday_list", "clock"),
+        (roles & {Role.SECRETARY, Role.COORDINATOR, Role.HANDLER}, _("Today's work"), "issue_desk", "home", ()),
+        (
+            roles & {Role.GRID_WORKER, Role.STREET_CADRE, Role.SECRETARY},
+            _("Field visits"),
+            "round_list",
+            "visit",
+            ("round",),
+        ),
+        (may(user, "issues") or Role.HANDLER in roles, _("Resident issues"), "issue_list", "issue", ("issue",)),
+        (may(user, "visits"), _("Visits"), "visit_list", "calendar", ("visit", "opinion")),
+        (may(user, "places"), _("Places"), "division_list", "compound", ("division", "compound", "building", "unit")),
+        (may(user, "people"), _("Households"), "household_list", "people", ("household", "resident")),
+        (may(user, "dashboard"), _("Dashboard"), "dashboard", "chart", ("dashboard",)),
+        (may(user, "staff", READ), _("Staff"), "staff_list", "staff", ("staff", "assignment")),
+        (may(user, "audit"), _("Audit"), "entry_list", "audit", ("entry", "access")),
+        (may(user, "feedback", CHANGE), _("Feedback received"), "feedback_list", "feedback", ("feedback",)),
+        (
+            may(user, "calendar", CHANGE) or may(user, "delivery"),
+            _("Calendar and sending"),
+            "workday_list",
+            "clock",
+            ("workday", "delivery"),
+        ),
     ]
-    return [(label, name, icon) for shown, label, name, icon in wanted if shown]
+    return [item for shown, *item in wanted if shown]
 
 
 def frame(request):
@@ -82,10 +94,11 @@ def frame(request):
         return {"frame": result}
     posts = posts_of(user)
     here = request.resolver_match.url_name if request.resolver_match else ""
-    section = here.split("_")[0]
+    items = items_for(user)
+    has_own_item = here in {name for _label, name, _icon, _nouns in items}
     result.nav = [
-        Item(label, name, icon, current=name == here or (name.split("_")[0] == section and not exact(here)))
-        for label, name, icon in items_for(user)
+        Item(label, name, icon, current=name == here or (not has_own_item and here.split("_")[0] in nouns))
+        for label, name, icon, nouns in items
     ]
     result.bar = result.nav[:4]
     result.elder = user.elder
@@ -100,8 +113,3 @@ def frame(request):
             if post.division_id
         ]
     return {"frame": result}
-
-
-def exact(name):
-    """Whether a navigation item of exactly this name exists, so that its section does not light up twice."""
-    return name in {"issue_desk", "issue_list", "round_list", "visit_list"}

@@ -135,8 +135,11 @@ def story(cast, code, state, age, categories, texts):
         return tale
 
     def later(hours):
-        """So many hours after the record, but never after now."""
-        return min(at + timedelta(hours=hours), now - timedelta(minutes=5))
+        """So many hours after the record, at an hour at which people work, but never after now."""
+        then = timezone.localtime(at + timedelta(hours=hours))
+        if not 8 <= then.hour < 18:
+            then = (then + timedelta(hours=8)).replace(hour=9)
+        return min(then, now - timedelta(minutes=5))
 
     tale.register(secretary, later(1))
     if to_bureau:
@@ -150,7 +153,7 @@ def story(cast, code, state, age, categories, texts):
         tale.dispatch(coordinator, later(5), bureau)
         if state.startswith("in_progress"):
             tale.sign(handler, later(9))
-            tale.comment(handler, later(20), "维保公司说配件周五到货，先停用并张贴告示。")
+            tale.comment(handler, later(20), "配件周五到货，已先在楼道张贴告示，请住户留意。")
         return tale
     if state.endswith("property"):
         tale.dispatch(secretary, later(3), cast.units["安居物业服务有限公司"])
