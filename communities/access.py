@@ -148,9 +148,13 @@ def holds(user, role, area_path):
 
 
 def stand_in(user, row):
-    """The person for whom the user acts on this row (代…), or None if an own post would do as well."""
-    area_path = getattr(row, "area_path", "")
-    fitting = [post for post in posts_of(user) if post.division_id and post.covers(area_path)]
+    """The person for whom the user acts on this row (代…), or None if an own post would do as well.
+
+    An export names a model instead of a row: then all posts count.
+    """
+    anywhere = not isinstance(row, models.Model)
+    area_path = "" if anywhere else getattr(row, "area_path", "")
+    fitting = [post for post in posts_of(user) if post.division_id and (anywhere or post.covers(area_path))]
     if fitting and all(post.stands_in_for_id for post in fitting):
         return fitting[0].stands_in_for
     return None

@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from foundation.notices.kinds import kind
+from foundation.notices.kinds import kind, name_group
 
-kind("feedback_answered", title=_("Your feedback on the portal was answered"), group="communities")
+name_group("feedback", _("Feedback"))
+
+kind("feedback_answered", title=_("Your feedback on the portal was answered"), group="feedback")

@@ -44,6 +44,8 @@ class PostKind:
 
     def targets(self, roots, words=""):
         """Where in these subtrees the role can be held, as rows in the order of the territory; `words` narrow by name or code."""
+        if not self.held_in:
+            return Division.objects.none()
         if self.held_in == "unit":
             rows = Unit.objects.active().exclude(kind=Kind.OFFICE).filter(inside(roots)).select_related("division")
             return search(rows, words).order_by("area_path", "name", "pk")

@@ -84,6 +84,10 @@ EXPORTS = {
     "entries": gettext_lazy("Journal"),
     "accesses": gettext_lazy("Log of accesses"),
 }
+JOBS = {
+    "foundation.notices.tasks.deliver_notices": gettext_lazy("Sending e-mail"),
+    "issues.tasks.remind_issues": gettext_lazy("Reminders of issues"),
+}
 
 
 def thing_word(subject_type):

@@ -38,10 +38,15 @@ class EntryFilter(PeriodFilter):
         label=_("About"), required=False, choices=[ALL, *((code, name) for code, (name, _page) in THINGS.items())]
     )
     verb = forms.ChoiceField(label=_("What was done"), required=False, choices=[ALL, *VERBS.items()])
-    field_order = ["thing", "verb", "since", "until"]
+    by = forms.ChoiceField(
+        label=_("Who"), required=False, choices=[ALL, ("people", _("people")), ("clock", _("The clock"))]
+    )
+    field_order = ["by", "thing", "verb", "since", "until"]
 
     def narrow(self, rows):
         rows = super().narrow(rows)
+        if self.cleaned_data.get("by"):
+            rows = rows.filter(actor__isnull=self.cleaned_data["by"] == "clock")
         if self.cleaned_data.get("thing"):
             rows = rows.filter(subject_type=self.cleaned_data["thing"])
         if self.cleaned_data.get("verb"):

@@ -1,5 +1,5 @@
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,11 +17,9 @@ class FeedbackQuerySet(ScopedQuerySet):
         reach = super().scope(user, level)
         return reach | Q(created_by=user.pk) if level == READ else reach
 
-    def of_others(self, user):
-        return self.exclude(created_by=user.pk)
-
-    def answered(self):
-        return self.filter(answered_at__isnull=False)
+    def totals(self):
+        """{"all": how many there are, "open": how many are not answered}; one query."""
+        return self.aggregate(all=Count("pk"), open=Count("pk", filter=Q(answered_at__isnull=True)))
 
     def open(self):
         return self.filter(answered_at__isnull=True)

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from communities.access import CHANGE, demand, may
 from communities.models import StaffDelivery
+from communities.words import JOBS
 from foundation.clock.models import Heartbeat
 from foundation.shortcuts import get_for, page_of
 
@@ -28,7 +29,7 @@ def delivery_list(request):
         "page": page_of(request, getattr(rows, show)().for_list()),
         "show": show,
         "chips": SHOWN.items(),
-        "jobs": [(heartbeat, heartbeat.is_late(now)) for heartbeat in Heartbeat.objects.all()],
+        "jobs": [(row, JOBS.get(row.job, row.job), row.is_late(now)) for row in Heartbeat.objects.all()],
         "may_retry": may(request.user, "delivery", CHANGE),
     }
     return render(request, "communities/delivery_list.html", context)

@@ -32,7 +32,7 @@ def home_of(user):
 def feedback_list(request):
     """For those who answer: what was said in their area. For everybody else: what they said themselves."""
     rows = Feedback.objects.visible_to(request.user)
-    counts = {"open": rows.open().count(), "all": rows.count()}
+    counts = rows.totals()
     show = request.GET.get("show", "all")
     if show == "open":
         rows = rows.open()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.apps import apps
 
 KINDS = {}
+GROUPS = {}
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,14 @@ def kind(code, *, title, group=""):
     return KINDS[code]
 
 
+def name_group(code, title):
+    """Give a group of kinds a name of its own (lazy text); without one it is called as the app whose label it bears."""
+    GROUPS[code] = title
+
+
 def group_name(group):
-    """A group is called as the app whose label it bears."""
+    if group in GROUPS:
+        return GROUPS[group]
     try:
         return apps.get_app_config(group).verbose_name
     except LookupError:
