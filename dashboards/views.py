@@ -14,10 +14,11 @@ from dashboards.charts import bars
 from dashboards.counts import Board
 from dashboards.forms import ExportForm
 from dashboards.periods import Period
-from dashboards.workbook import CONTENT_TYPE, workbook
+from dashboards.workbook import workbook
 from foundation.figures import place as in_place
 from foundation.figures import span_of
 from foundation.journal.models import accessed
+from foundation.sheets import TYPE
 from foundation.shortcuts import page_of, posted
 from visits.figures import HOUSEHOLD_FIGURES
 from visits.rounds import households_for
@@ -121,6 +122,6 @@ def download(content, place, period):
     name = f"{place.name}-{period.span.since:%Y%m%d}-{period.span.until:%Y%m%d}.xlsx"
     return HttpResponse(
         content,
-        content_type=CONTENT_TYPE,
+        content_type=TYPE,
         headers={"Content-Disposition": content_disposition_header(True, name), "Cache-Control": "no-store"},
     )

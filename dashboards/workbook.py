@@ -1,16 +1,16 @@
 """The tables of a dashboard as a workbook (.xlsx), with the definitions and what it was taken for."""
 
 from io import BytesIO
+from itertools import zip_longest
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
-from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from dashboards.counts import FIGURES, Week
+from foundation.sheets import cell
 
-CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # The columns of the table of places, as on the page.
 COLUMNS = (
     "visits",
@@ -33,8 +33,7 @@ WIDEST = 60
 
 def workbook(board, *, by, purpose):
     """The bytes of the workbook: places, all figures with their definitions, weeks."""
-    book = Workbook()
-    book.remove(book.active)
+    book = Workbook(write_only=True)
     head = heading(board, by=by, purpose=purpose)
     sheet(book, _("By place"), head, places(board))
     sheet(book, _("All numbers"), head, numbers(board))
@@ -76,19 +75,15 @@ def weeks(board):
 def sheet(book, title, head, table):
     page = book.create_sheet(title)
     rows = [*head, [], *table]
-    for row in rows:
-        page.append([plain(value) for value in row])
-    for cell in page[len(head) + 2]:
-        cell.font = Font(bold=True)
-    page.freeze_panes = page.cell(len(head) + 3, 1)
-    for column, cells in enumerate(page.columns, 1):
-        longest = max((width_of(cell.value) for cell in cells), default=0)
-        page.column_dimensions[get_column_letter(column)].width = min(longest + 2, WIDEST)
+    page.freeze_panes = f"A{len(head) + 3}"
+    for number, widest in enumerate(widths(rows), 1):
+        page.column_dimensions[get_column_letter(number)].width = min(widest + 2, WIDEST)
+    for number, row in enumerate(rows):
+        page.append([cell(page, value, bold=number == len(head) + 1) for value in row])
 
 
-def plain(value):
-    """A text that a spreadsheet would run as a formula is written with an apostrophe in front."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+def widths(rows):
+    return [max(map(width_of, column)) for column in zip_longest(*rows)]
 
 
 def width_of(value):
