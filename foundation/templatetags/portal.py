@@ -4,7 +4,7 @@ from django import forms, template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
 from foundation import fields
 from foundation.workdays.calendar import workdays_between
@@ -50,6 +50,34 @@ def moment(value):
         return ""
     local = timezone.localtime(value)
     return f"{day(local)} {local:%H:%M}"
+
+
+# The first that occurs in a browser's own description decides: most of them also claim to be Chrome or Safari.
+BROWSERS = (
+    ("MicroMessenger", gettext_lazy("WeChat")),
+    ("DingTalk", gettext_lazy("DingTalk")),
+    ("Edg", "Edge"),
+    ("HuaweiBrowser", gettext_lazy("Huawei browser")),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    ("HarmonyOS", "HarmonyOS"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+@register.filter
+def browser(user_agent):
+    """A browser's description of itself in two words: "Chrome · Windows"."""
+    found = [next((name for mark, name in names if mark in user_agent), "") for names in (BROWSERS, SYSTEMS)]
+    return " · ".join(str(name) for name in found if name) or gettext("unknown browser")
 
 
 @register.simple_tag
@@ -111,18 +139,20 @@ def is_group(bound):
 
 
 @register.inclusion_tag("includes/field.html")
-def field(bound, look=""):
-    """A form field with label, help and errors tied to it. `look="segmented"`: two to four short choices in one strip."""
-    described = []
-    if bound.help_text:
-        described.append(f"{bound.auto_id}_help")
-    if bound.errors:
-        described.append(f"{bound.auto_id}_error")
+def field(bound, look="", label="", help=""):
+    """A form field with label, help and errors tied to it.
+
+    `look="segmented"`: two to four short choices in one strip. `label` and `help` replace those of a form that is not ours.
+    """
+    help = help or bound.help_text
+    described = [f"{bound.auto_id}_{part}" for part, there in (("help", help), ("error", bound.errors)) if there]
     attrs = {"aria-describedby": " ".join(described)} if described else {}
     if bound.errors:
         attrs["aria-invalid"] = "true"
     return {
         "field": bound,
+        "label": label or bound.label,
+        "help": help,
         "look": look,
         "widget": bound.as_widget(attrs=attrs),
         "is_group": is_group(bound),
@@ -132,10 +162,17 @@ def field(bound, look=""):
 
 
 @register.inclusion_tag("includes/form_errors.html")
-def form_errors(form):
-    """The summary on top of a form that was refused: every error with a jump to the control that it is about."""
+def form_errors(form, saves=True):
+    """The summary on top of a form that was refused: every error with a jump to the control that it is about.
+
+    `saves=False` where nothing would have been kept anyway (signing in, a code): no word about what is saved.
+    """
     wrong = [bound for bound in form if bound.errors] if form.is_bound else []
-    return {"form": form, "wrong": [(bound, f"{bound.auto_id}_0" if is_group(bound) else bound.auto_id) for bound in wrong]}
+    return {
+        "form": form,
+        "saves": saves,
+        "wrong": [(bound, f"{bound.auto_id}_0" if is_group(bound) else bound.auto_id) for bound in wrong],
+    }
 
 
 @register.inclusion_tag("includes/pages.html", takes_context=True)
