@@ -112,8 +112,13 @@ class IssueFilter(forms.Form):
 
     @property
     def is_plain(self):
-        """Whether nothing at all was asked for; the order is no question."""
-        return not set(self.chosen) - {"sort"}
+        """Whether the address asks for nothing at all; an empty value asks for everything, the order is no question."""
+        return not any(name in self.data for name in self.fields if name != "sort")
+
+    @property
+    def is_narrow(self):
+        """Whether something is in force that no quick filter shows."""
+        return bool(set(self.chosen) - {"status", "sort", "mine", "desk", "unit", "queue"})
 
     @property
     def counted_as(self):

@@ -60,12 +60,12 @@ def works_on(user, issue):
     return may_in(user, "issues", CHANGE, issue.area_path) or any(acts_for_unit(user, unit) for unit in units)
 
 
-def moves_for(user, issue):
-    """The verbs that the user may make on the issue in its present state, in the order of the table."""
+def moves_for(user, issue, among=MOVES):
+    """The verbs of the table that the user may make on the issue in its present state, in the order of the table."""
     parties = parties_of(user, issue)
     return [
         verb
-        for verb, step in MOVES.items()
+        for verb, step in among.items()
         if issue.status in step.before and step.who in parties and issue.move_makes_sense(verb)
     ]
 

@@ -3,6 +3,8 @@
 from functools import cached_property
 from types import SimpleNamespace
 
+from django.urls import reverse
+
 from foundation.templatetags.portal import named
 from issues.models.contact import Anonymity
 from issues.workflow import TONES, Status
@@ -21,9 +23,10 @@ ICONS = {
 class Sight:
     """An issue as `reader` may see it. A confidential one shows its category, its place down to the compound, and its course."""
 
-    def __init__(self, issue, reader):
+    def __init__(self, issue, reader, url=""):
         self.issue = issue
         self.reader = reader
+        self.url = url or issue.get_absolute_url()
 
     @cached_property
     def is_whole(self):
@@ -74,6 +77,10 @@ class Sight:
         """The tone of the urgency chip, "" for what is not urgent."""
         return URGENT_TONES.get(self.issue.urgency, "")
 
+    @property
+    def has_phone(self):
+        return any(reporter.contact_phone for reporter in self.reporters)
+
     @cached_property
     def reporters(self):
         """The reporters, none where they are hidden or unknown; names and phones are to be masked by the page."""
@@ -81,4 +88,6 @@ class Sight:
 
 
 def sights(issues, reader):
-    return [Sight(issue, reader) for issue in issues]
+    """For a whole list; the address of the list is looked up once."""
+    base = reverse("issue_list")
+    return [Sight(issue, reader, f"{base}{issue.pk}/") for issue in issues]

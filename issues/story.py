@@ -20,6 +20,11 @@ class Line:
     note: str
     is_public: bool
 
+    @property
+    def is_clock(self):
+        """Whether a limit made itself heard, not a person."""
+        return self.entry.verb == "reminded"
+
 
 def story_of(entries):
     """The lines for these journal entries (see `foundation.journal.moves.timeline`)."""

@@ -160,7 +160,7 @@ class CloseUnreachableForm(MoveForm):
 
 
 class CommentForm(MoveForm):
-    text = note(_("Note"), required=True)
+    text = note(_("Your note"), required=True)
     public = forms.BooleanField(
         label=_("Residents may read this note"), required=False, help_text=_("Otherwise it stays inside.")
     )
