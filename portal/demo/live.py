@@ -119,7 +119,7 @@ def story(cast, code, state, age, categories, texts):
     """One issue that was recorded `age` days ago and has come as far as `state`."""
     to_bureau = state.endswith("bureau") or state == "sent_up"
     kinds = (
-        ["lift", "lighting", "lift", "power_water"]
+        ["lift", "lift", "lift", "lighting", "power_water"]
         if to_bureau
         else ["property", "sanitation", "parking", "pipes", "neighbours", "safety"]
     )

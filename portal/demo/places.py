@@ -1,12 +1,13 @@
 """Places of the demonstration: divisions from the committed file, units, compounds, households and who lives there."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 from communities.importing import import_divisions
 from communities.models import Building, CareCategory, Compound, Division, Household, Resident, Unit
-from foundation.journal.moves import record_all
+from foundation.journal.models import Entry
+from foundation.workdays.calendar import ZONE
 from issues.models import Category, DispatchRule
 from portal.demo.cast import DISTRICT, HOME, RENMINJIE, XIANGLIN, known_divisions
 from portal.demo.words import COMPOUND_NAMES, COMPOUND_TAILS, GIVEN, HOME_COMPOUNDS, SURNAMES
@@ -22,6 +23,7 @@ BUREAUS = [
 ]
 # "156 unmanaged compounds in Xianglin, 101 in Renminjie" (the published figures of the campaign)
 UNMANAGED = {XIANGLIN: 156, RENMINJIE: 101}
+REGISTERED = datetime(2021, 10, 11, 9, 0, tzinfo=ZONE)
 # Weights of ID check digits, GB 11643-1999.
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -79,7 +81,7 @@ def compounds(cast):
     ):
         rows.append(compound_of(cast, cast.divisions[code], name=name, management="self", stated_buildings=6))
     Compound.objects.bulk_create(rows)
-    record_all(rows, "add")
+    entered(cast, rows)
     cast.compounds = rows
     households(cast)
 
@@ -134,7 +136,7 @@ def households(cast):
         row.derive()
         cast.households.append(row)
     Household.objects.bulk_create(cast.households, batch_size=400)
-    record_all(cast.households, "add")
+    entered(cast, cast.households)
     residents(cast)
 
 
@@ -160,7 +162,7 @@ def residents(cast):
         for person, codes in links
         for code in codes
     )
-    record_all(people, "add")
+    entered(cast, people)
     for household in cast.households:
         household.heads = []
     for person in people:
@@ -196,6 +198,24 @@ def id_number(born, *, serial):
     digits = f"420199{born:%Y%m%d}{serial:03d}"
     rest = sum(int(digit) * weight for digit, weight in zip(digits, WEIGHTS, strict=True)) % 11
     return digits + "10X98765432"[rest]
+
+
+def entered(cast, rows):
+    """The journal of the register: taken down in the autumn of 2021 by the secretaries of the communities."""
+    Entry.objects.bulk_create(
+        [
+            Entry(
+                subject_type=row._meta.label_lower,
+                subject_id=row.pk,
+                verb="add",
+                actor=cast.secretaries.get(row.area_path[:12]),
+                area_path=row.area_path,
+                at=REGISTERED + timedelta(minutes=number),
+            )
+            for number, row in enumerate(rows)
+        ],
+        batch_size=500,
+    )
 
 
 def new_uuid(cast):
