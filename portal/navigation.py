@@ -93,7 +93,8 @@ def frame(request):
     if user is None or not user.is_authenticated:
         return {"frame": result}
     posts = posts_of(user)
-    here = request.resolver_match.url_name if request.resolver_match else ""
+    # An address may have no name, and one that does not exist has no match.
+    here = (request.resolver_match and request.resolver_match.url_name) or ""
     items = items_for(user)
     has_own_item = here in {name for _label, name, _icon, _nouns in items}
     result.nav = [

@@ -197,6 +197,8 @@ ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "社区事务门户"
+# A phone's clock may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
 USERSESSIONS_TRACK_ACTIVITY = False
 # Roles that must have a second factor wherever DEBUG is off (product.md).
 SECOND_FACTOR_COMPULSORY = flag("SECOND_FACTOR_COMPULSORY", "off" if DEBUG else "on")
@@ -215,6 +217,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT", "off" if DEBUG else "on")
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("BEHIND_PROXY", "off") else None
+# Behind a proxy its address would be everybody's, and ten wrong passwords a minute would close the door to the whole district.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if flag("BEHIND_PROXY", "off") else 0
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31536000
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
