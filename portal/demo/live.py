@@ -135,10 +135,11 @@ def story(cast, code, state, age, categories, texts):
         return tale
 
     def later(hours):
-        """So many hours after the record, at an hour at which people work, but never after now."""
+        """So many hours after the record, at an hour at which people work, after the step before, never after now."""
         then = timezone.localtime(at + timedelta(hours=hours))
         if not 8 <= then.hour < 18:
             then = (then + timedelta(hours=8)).replace(hour=9)
+        then = max(then, tale.entries[-1][0].at)
         return min(then, now - timedelta(minutes=5))
 
     tale.register(secretary, later(1))
