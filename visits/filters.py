@@ -69,13 +69,12 @@ class ListFilter(forms.Form):
         here = chosen or (paths[0] if len(paths) == 1 else "")
         if not within_one:
             self.offer_choices("area", areas_below(user, here))
-        if within_one or len(here) >= DIGITS[Level.COMMUNITY]:
+        if within_one:
             self.offer_choices("compound", compounds_in(user, here))
-        if within_one or len(here) == DIGITS[Level.STREET]:
-            self.offer_more(user, here)
+        self.offer_more(user, here, within_one=within_one)
 
-    def offer_more(self, user, here):
-        pass
+    def offer_more(self, user, here, *, within_one):
+        """One more query for what only this list is narrowed to."""
 
     def offer_choices(self, name, choices):
         self.fields[name].widget.choices = [ANY, *choices]
@@ -138,8 +137,11 @@ class VisitFilter(ListFilter):
     opinions = forms.BooleanField(required=False, label=_("with opinions"))
     latest = forms.BooleanField(required=False, label=_("only the last visit of each household"))
 
-    def offer_more(self, user, here):
-        self.offer_choices("visitor", visitors_at(here, today=timezone.localdate()))
+    def offer_more(self, user, here, *, within_one):
+        if within_one or len(here) == DIGITS[Level.STREET]:
+            self.offer_choices("visitor", visitors_at(here, today=timezone.localdate()))
+        elif len(here) >= DIGITS[Level.COMMUNITY]:
+            self.offer_choices("compound", compounds_in(user, here))
 
     def narrow(self, queryset):
         # "The last of each household" is meant within everything else that was asked for, so it comes last.
@@ -185,9 +187,8 @@ class OpinionFilter(ListFilter):
         choices=[ANY, ("open", _("issue still open")), ("closed", _("issue closed"))], required=False, label=_("Issue")
     )
 
-    def offer(self, user):
-        super().offer(user)
-        self.offer_choices("category", categories_at(self.chosen.get("area", "")))
+    def offer_more(self, user, here, *, within_one):
+        self.offer_choices("category", categories_at(here))
 
     def by_compound(self, queryset, pk):
         return queryset.filter(visit__compound=pk)

@@ -20,11 +20,10 @@ class Correction:
 def corrections(visit):
     """The corrections of a visit, oldest first, each with (label, before, after) for every field that differs."""
     revisions = list(visit.revisions.select_related("replaced_by"))
-    now = {name: getattr(visit, name) for name in VisitRevision.KEPT}
-    states = [*(revision.facts for revision in revisions[1:]), now]
+    states = [revision.facts for revision in revisions] + [{name: getattr(visit, name) for name in VisitRevision.KEPT}]
     return [
         Correction(revision.replaced_at, revision.replaced_by, list(differences(revision.facts, after)))
-        for revision, after in zip(revisions, states, strict=True)
+        for revision, after in zip(revisions, states[1:], strict=True)
     ]
 
 

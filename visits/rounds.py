@@ -12,11 +12,14 @@ from django.utils.translation import ngettext
 
 from communities.models import Household, Resident
 from communities.models.care import CareLevel
+from foundation.templatetags.portal import day
 from visits.models.visit import INTERVALS, MET, RECENT_DAYS, Visit
 
 # After so many days without a meeting a household shows up under "not met for long", on the care register or not.
 LONG_DAYS = 180
 WEEK = 7
+# Days past are counted in words as long as the number says something; "1,398 days past" is a reproach to nobody in particular.
+COUNTED_DAYS = 30
 # Lines for opinions on a paper sheet.
 LINES_ON_PAPER = 5
 # So many visits within a few days, and the page says so before the next one (product.md, burden rule 6).
@@ -137,6 +140,8 @@ def due_of(household, *, now):
     tone = "bad" if level == CareLevel.PRIORITY else "warn"
     if left == 0:
         return Due(tone, "clock", _("due today"))
+    if left < -COUNTED_DAYS:
+        return Due(tone, "alert", _("due now"))
     return Due(tone, "alert", ngettext("%(days)s day past", "%(days)s days past", -left) % {"days": -left})
 
 
@@ -162,8 +167,8 @@ def coming(days, *, now):
     if days == 1:
         return _("by tomorrow")
     if days < WEEK:
-        day = timezone.localtime(now).date() + timedelta(days=days)
-        return _("by %(weekday)s") % {"weekday": date_format(day, "l")}
+        until = timezone.localtime(now).date() + timedelta(days=days)
+        return _("by %(weekday)s") % {"weekday": date_format(until, "l")}
     return ngettext("in %(days)s day", "in %(days)s days", days) % {"days": days}
 
 
@@ -174,4 +179,6 @@ def last_met_words(household, *, now):
     days = (timezone.localtime(now).date() - timezone.localtime(household.last_met_at).date()).days
     if days <= 0:
         return _("last time today")
+    if days > LONG_DAYS:
+        return _("last time %(day)s") % {"day": day(household.last_met_at)}
     return ngettext("last time %(days)s day ago", "last time %(days)s days ago", days) % {"days": days}

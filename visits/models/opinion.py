@@ -10,7 +10,8 @@ from foundation.facts import Fact
 from foundation.fields import PathField
 from foundation.journal.moves import record
 from foundation.paths import within
-from issues.models import Issue, WorkOrder
+from issues.models import Issue
+from issues.models.finding import is_confided_to
 from issues.models.issue import Anonymity, Channel
 
 
@@ -21,12 +22,12 @@ class Handling(models.TextChoices):
 
 
 def words_open_to(user):
-    """The condition under which a user reads a line: confidential ones only who wrote it down, the secretary, the issue's handler."""
+    """The condition under which a user reads a line: a confidential one who wrote it down, the secretary, whoever may read its issue."""
     reach = Q(confidential=False) | Q(created_by=user)
     for post in posts_of(user):
         if post.role == Role.SECRETARY and post.division_id:
             reach |= within(post.path)
-    return reach | Q(Exists(WorkOrder.objects.filter(issue=OuterRef("issue"), handler=user)))
+    return reach | Q(Exists(Issue.objects.filter(is_confided_to(user), pk=OuterRef("issue"))))
 
 
 class OpinionQuerySet(ScopedQuerySet):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from communities.access import CHANGE, Role, ScopedQuerySet, posts_for
+from communities.access import CHANGE, Role, ScopedQuerySet, may_on
 from foundation.bigrams import BigramIndex, Searchable
 from foundation.facts import Fact, create_once
 from foundation.fields import PathField
@@ -168,7 +168,7 @@ class VisitManager(models.Manager.from_queryset(VisitQuerySet)):
 
 def may_visit(user, household):
     """Whether the user may log visits at this household."""
-    return any(post.covers_row(household) for post in posts_for(user, "visits", CHANGE))
+    return may_on(user, "visits", CHANGE, household)
 
 
 class Visit(Searchable, Fact):
@@ -263,7 +263,7 @@ class Visit(Searchable, Fact):
 
     def may_be_voided_by(self, user):
         """Whoever may change visits here, the visitor among them."""
-        return not self.is_void and any(post.covers_row(self) for post in posts_for(user, "visits", CHANGE))
+        return not self.is_void and may_on(user, "visits", CHANGE, self)
 
     @transaction.atomic
     def correct(self, *, by, now, key=None, seen=None, **changes):

@@ -30,6 +30,7 @@ CHIPS = {
     "all": (gettext_lazy("All households"), lambda households, now: households),
 }
 VISITS_SHOWN = 2
+ISSUES_SHOWN = 10
 VISITS_READ = 8
 
 
@@ -130,8 +131,8 @@ def sheet_of(user, *, now):
 
 def open_issues(user, household):
     """Open issues of the household; a confidential one would name its reporter here, so only its own readers see it."""
-    issues = Issue.objects.visible_to(user).open().filter(household=household).for_list().urgent_first()
-    return [issue for issue in issues if issue.shows_reporter_to(user)]
+    issues = Issue.objects.visible_to(user).open().filter(household=household)
+    return issues.for_reader(user).filter(is_confided=True).for_list().needed_first()[:ISSUES_SHOWN]
 
 
 @require_POST
