@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
 from communities.access import READ, may_in, posts_for
 from communities.models import Division
@@ -24,6 +25,7 @@ from visits.figures import HOUSEHOLD_FIGURES
 from visits.rounds import households_for
 
 
+@require_safe
 def dashboard(request):
     """The numbers of one's own place."""
     places = [post.division for post in posts_for(request.user, "dashboard") if post.division_id]
@@ -32,6 +34,7 @@ def dashboard(request):
     return board_page(request, places[0].code)
 
 
+@require_safe
 def dashboard_division(request, code):
     """The numbers of a place in one's reach."""
     return board_page(request, code)
@@ -45,6 +48,7 @@ def board_page(request, code):
     return render(request, "dashboards/dashboard.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def dashboard_export(request, code):
     """The tables of the dashboard as a workbook, for a purpose that is logged."""
     place, parts = reach(request.user, code)
@@ -59,6 +63,7 @@ def dashboard_export(request, code):
     return render(request, "dashboards/dashboard_export.html", context)
 
 
+@require_safe
 def dashboard_households(request, code):
     """The households behind the coverage: all in scope, those met in the period, or those not met."""
     place, _parts = reach(request.user, code)

@@ -1,0 +1,175 @@
+"""Who may open what: roles × addresses. The rows are those of tests/portal/register.py, in the secretary's community.
+
+200 the page · 302 done, or on to another page · 400 understood, but nothing was chosen · 403 seen, but not allowed · 404 not there.
+"""
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from tests.portal.register import PUBLIC, SHUT, addresses, rows_of
+
+pytestmark = pytest.mark.django_db
+
+ROLES = {
+    "district": "admin_of_district",
+    "street": "coordinator",
+    "cadre": "cadre",
+    "secretary": "secretary",
+    "grid": "grid_worker",
+    "handler": "handler",
+    "property": "property_handler",
+    "deputy": "deputy",
+    "outsider": "outsider",
+    "auditor": "auditor",
+    "admin": "system_admin",
+    "idle": "idle",
+}
+# The account's own pages are the same for everybody who has signed in.
+OWN = {
+    "account_overview": 200,
+    "account_change_password": 200,
+    "account_set_password": 302,
+    "mfa_index": 200,
+    "mfa_reauthenticate": 302,
+    "mfa_activate_totp": 302,
+    "mfa_deactivate_totp": 404,
+    "mfa_view_recovery_codes": 404,
+    "mfa_generate_recovery_codes": 302,
+    "mfa_download_recovery_codes": 404,
+    "usersessions_list": 200,
+}
+TABLE = """
+address                  by   dis str cad sec gri han pro dep out aud adm idl
+home                     GET  302 302 302 302 302 302 302 302 302 302 302 302
+search                   GET  200 200 200 200 200 200 200 200 200 200 200 200
+session_end              POST 404 404 404 302 404 404 404 404 404 404 404 404
+inbox_list               GET  200 200 200 200 200 200 200 200 200 200 200 200
+inbox_read_all           POST 302 302 302 302 302 302 302 302 302 302 302 302
+notice_read              POST 404 404 404 302 404 404 404 404 404 404 404 404
+division_list            GET  200 200 200 200 200 403 403 200 200 200 200 403
+compound_list            GET  200 200 200 200 200 403 403 200 200 200 200 403
+compound_detail          GET  200 200 200 200 200 404 404 200 404 200 200 404
+compound_edit            GET  200 200 403 200 403 404 404 200 404 403 200 404
+household_create         GET  200 200 200 200 200 404 404 200 404 403 404 404
+building_edit            GET  200 200 403 200 403 404 404 200 404 403 200 404
+household_list           GET  200 200 200 200 200 403 403 200 200 200 403 403
+household_detail         GET  200 200 200 200 200 404 404 200 404 200 404 404
+household_edit           GET  200 200 200 200 200 404 404 200 404 403 404 404
+resident_create          GET  200 200 200 200 200 404 404 200 404 403 404 404
+resident_edit            GET  200 200 200 200 200 404 404 200 404 403 404 404
+resident_leave           GET  200 200 200 200 200 404 404 200 404 403 404 404
+resident_return          GET  200 200 200 200 200 404 404 200 404 403 404 404
+resident_reveal          GET  200 200 200 200 200 404 404 200 404 403 404 404
+unit_list                GET  200 200 200 200 200 403 403 200 200 200 200 403
+unit_detail              GET  200 200 200 200 404 404 404 200 404 200 200 404
+unit_edit                GET  200 200 403 200 404 404 404 200 404 403 200 404
+division_detail          GET  200 200 200 200 404 404 404 200 404 200 200 404
+division_edit            GET  200 200 403 200 404 404 404 200 404 403 200 404
+compound_create          GET  200 200 403 200 404 404 404 200 404 403 200 404
+unit_create              GET  200 200 403 200 404 404 404 200 404 403 200 404
+staff_list               GET  200 403 403 403 403 403 403 403 403 200 200 403
+staff_create             GET  200 403 403 403 403 403 403 403 403 403 200 403
+staff_detail             GET  200 404 404 404 404 404 404 404 404 200 200 404
+staff_edit               GET  200 404 404 404 404 404 404 404 404 403 200 404
+staff_password           GET  200 404 404 404 404 404 404 404 404 403 200 404
+staff_second_factor      GET  200 404 404 404 404 404 404 404 404 403 200 404
+staff_disable            GET  200 404 404 404 404 404 404 404 404 403 200 404
+staff_enable             GET  200 404 404 404 404 404 404 404 404 403 200 404
+assignment_create        GET  200 404 404 404 404 404 404 404 404 403 200 404
+assignment_end           GET  200 404 404 404 404 404 404 404 404 403 200 404
+entry_list               GET  403 403 403 403 403 403 403 403 403 200 403 403
+entry_export             POST 403 403 403 403 403 403 403 403 403 200 403 403
+access_list              GET  403 403 403 403 403 403 403 403 403 200 403 403
+access_export            POST 403 403 403 403 403 403 403 403 403 200 403 403
+feedback_list            GET  200 200 200 200 200 200 200 200 200 200 200 200
+feedback_create          GET  200 200 200 200 200 200 200 200 200 200 200 200
+feedback_detail          GET  200 404 200 404 404 404 404 404 404 404 200 404
+feedback_answer          GET  200 404 403 404 404 404 404 404 404 404 200 404
+workday_list             GET  200 200 403 200 403 403 403 200 200 200 200 403
+year_confirm             POST 200 403 403 403 403 403 403 403 403 403 200 403
+workday_decide           GET  200 403 403 403 403 403 403 403 403 403 200 403
+delivery_list            GET  200 403 403 403 403 403 403 403 403 403 200 403
+delivery_retry           POST 302 404 404 404 404 404 404 404 404 404 302 404
+issue_list               GET  200 200 200 200 200 200 200 200 200 200 200 200
+issue_desk               GET  200 200 200 200 200 200 200 200 200 200 200 200
+issue_create             GET  200 200 200 200 200 403 403 200 200 403 403 403
+issue_export             POST 200 200 200 200 200 200 200 200 200 200 200 200
+issue_detail             GET  200 200 200 200 200 200 404 200 404 200 404 404
+issue_print              GET  200 200 200 200 200 200 404 200 404 200 404 404
+issue_reveal             GET  200 200 200 302 200 302 404 302 404 403 404 404
+issue_register           GET  200 200 403 200 403 404 404 200 404 403 404 404
+issue_take               GET  403 403 403 200 403 404 404 200 404 403 404 404
+issue_dispatch           GET  200 200 403 200 403 404 404 200 404 403 404 404
+issue_send_up            GET  200 200 403 200 403 404 404 200 404 403 404 404
+issue_reassign           GET  200 200 403 403 403 403 404 403 404 403 404 404
+issue_sign               GET  403 403 403 403 403 200 404 403 404 403 404 404
+issue_report_done        GET  403 403 403 403 403 200 404 403 404 403 404 404
+issue_confirm            GET  200 200 403 200 403 403 404 200 404 403 404 404
+issue_confirm_not        GET  200 200 403 200 403 403 404 200 404 403 404 404
+issue_no_answer          GET  200 200 403 200 403 403 404 200 404 403 404 404
+issue_close_unreachable  GET  200 200 403 200 403 403 404 200 404 403 404 404
+issue_comment            GET  200 200 403 200 403 200 404 200 404 403 404 404
+visit_list               GET  200 200 200 200 200 403 403 200 200 200 403 403
+visit_export             POST 302 302 302 302 302 403 403 302 302 302 403 403
+visit_create             GET  403 200 200 200 200 404 404 200 404 403 404 404
+visit_blank              GET  200 200 200 200 200 403 403 200 200 200 403 403
+visit_sheet              GET  200 200 200 200 200 404 404 200 404 200 404 404
+visit_detail             GET  200 200 200 200 200 404 404 200 404 200 404 404
+visit_edit               GET  403 403 200 403 403 404 404 403 404 403 404 404
+visit_void               GET  403 200 200 200 200 404 404 200 404 403 404 404
+visit_print              GET  200 200 200 200 200 404 404 200 404 200 404 404
+opinion_list             GET  200 200 200 200 200 403 403 200 200 200 403 403
+opinion_export           POST 302 302 302 302 302 403 403 302 302 302 403 403
+round_list               GET  200 200 200 200 200 403 403 200 200 200 403 403
+round_household          GET  200 200 200 200 200 404 404 200 404 200 404 404
+round_met                POST 403 400 400 400 400 404 404 400 404 403 404 404
+round_missed             POST 403 400 400 400 400 404 404 400 404 403 404 404
+round_undo               POST 403 403 302 403 403 404 404 403 404 403 404 404
+dashboard                GET  200 200 403 200 403 403 403 200 200 200 403 403
+dashboard_division       GET  200 200 403 200 404 404 404 200 404 200 403 404
+dashboard_households     GET  200 200 403 200 404 404 404 200 404 200 403 404
+dashboard_export         GET  200 200 403 200 404 404 404 200 404 200 403 404
+"""
+EXPECTED = {line.split()[0]: line.split()[1:] for line in TABLE.strip().splitlines()[1:]}
+
+
+@pytest.fixture
+def rows(town):
+    return rows_of(town)
+
+
+def test_every_address_stands_in_the_table():
+    closed = {address.name for address in addresses() if address.name not in PUBLIC and address.route not in SHUT}
+    assert closed == {*EXPECTED, *OWN}
+
+
+def test_roles(client, town, rows):
+    wrong = {}
+    for column, (role, who) in enumerate(ROLES.items()):
+        client.force_login(getattr(town, who))
+        for name, (method, *statuses) in EXPECTED.items():
+            url, expected = reverse(name, kwargs=rows.get(name)), int(statuses[column])
+            if (status := ask(client, method, url)) != expected:
+                wrong[f"{role}: {method} {name}"] = (status, expected)
+            # A rule that only hides the page is none: what may not be opened may not be sent either.
+            if (
+                method == "GET"
+                and expected in (403, 404)
+                and (status := ask(client, "POST", url)) not in (expected, 405)
+            ):
+                wrong[f"{role}: POST {name}"] = (status, expected)
+    assert wrong == {}
+
+
+def ask(client, method, url):
+    """The status of the answer; whatever the request has changed is taken back."""
+    with transaction.atomic():
+        status = getattr(client, method.lower())(url).status_code
+        transaction.set_rollback(True)
+    return status
+
+
+def test_own_account(client, town):
+    client.force_login(town.cadre)
+    assert {name: client.get(reverse(name)).status_code for name in OWN} == OWN
