@@ -43,17 +43,16 @@ class HouseholdQuerySet(ScopedQuerySet):
         return self.model.residents.rel.related_model
 
     def found_by(self, words):
-        """Those for which every word is part of the address, of the name of somebody who lives there, or a phone number.
-
-        Names are searched from two characters on, phone numbers in full or by their last four digits.
+        """Those in which somebody has this phone number; else those for which every word is part of the address, part of the name
+        of somebody who lives there (two characters at least), or the last four digits of a phone number.
         """
         households, people = self.model.objects.all(), self.residents_model.objects.here()
+        if is_phone(words):
+            return self.filter(pk__in=people.with_phone(words).values("household"))
         found = self
         for word in words.translate(TO_HALF_WIDTH).split()[:MOST_WORDS]:
             reach = Q(pk__in=search(households, word).values("pk"))
-            if is_phone(word):
-                reach |= Q(pk__in=people.with_phone(word).values("household"))
-            elif re.fullmatch(r"\d{4}", word, re.ASCII):
+            if re.fullmatch(r"\d{4}", word, re.ASCII):
                 reach |= Q(pk__in=people.with_last_four(word).values("household"))
             elif len(word) >= FEWEST_OF_A_NAME:
                 reach |= Q(pk__in=search(people, word).values("household"))
