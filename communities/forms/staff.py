@@ -168,7 +168,8 @@ class PostForm(FactForm):
 
 
 def free_username(username, but=None):
-    """A user name that nobody else has, capitals aside; ValidationError otherwise."""
+    """A user name of allowed letters that nobody else has, capitals aside; ValidationError otherwise."""
+    User._meta.get_field("username").run_validators(username)
     if User.objects.filter(username__iexact=username).exclude(pk=getattr(but, "pk", None)).exists():
         raise ValidationError(_("This user name is taken."))
     return username
@@ -177,7 +178,18 @@ def free_username(username, but=None):
 class StaffCreateForm(PostForm):
     """A new account with its first post."""
 
-    field_order = ["name", "username", "email", "office_phone", "target", "since", "until", "stands_in_for"]
+    # The form's key first: whether the user name is free depends on it.
+    field_order = [
+        "client_uuid",
+        "name",
+        "username",
+        "email",
+        "office_phone",
+        "target",
+        "since",
+        "until",
+        "stands_in_for",
+    ]
 
     name = field_of(User, "name", label=_("Name"))
     username = field_of(
