@@ -72,9 +72,11 @@ class UnitForm(MoveForm):
     def __init__(self, *args, row, user, **kwargs):
         suggested = row.suggested_unit(user)
         super().__init__(*args, row=row, user=user, initial={"unit": suggested and suggested.pk}, **kwargs)
-        targets = row.targets_for(user)
+        targets = list(row.targets_for(user))
         field = self.fields["unit"]
-        field.queryset = targets
+        # Accepted is a little more than offered: whoever was overtaken by a dispatch to the same unit shall be told so.
+        field.queryset = row.commanded_by(user)
+        field.choices = [(unit.pk, named(unit)) for unit in targets]
         if suggested:
             field.help_text = _("Preselected: the unit that the dispatch catalogue names for this category here.")
         if len(targets) > FEW:

@@ -97,8 +97,9 @@ class IssueQuerySet(ScopedQuerySet):
 
     def for_work(self):
         """What is needed to tell who may do what next: work orders and hands in one query each."""
+        orders = WorkOrder.objects.select_related("unit", "handler").prefetch_related("hands").order_by("pk")
         return self.select_related("category", "community", "compound", "desk__division").prefetch_related(
-            models.Prefetch("work_orders", WorkOrder.objects.select_related("unit", "handler").order_by("pk")), "hands"
+            models.Prefetch("work_orders", orders)
         )
 
     def for_detail(self, today):
@@ -209,20 +210,23 @@ def is_free_below(level, today):
 
 
 def free_deciders(role, place, today):
-    issue = OuterRef(OuterRef("pk"))
     posts = Assignment.objects.current(today).filter(role=role, division=OuterRef(place), user__is_active=True)
     for person in ("user", "stands_in_for"):
-        posts = posts.exclude(Exists(Hand.objects.filter(issue=issue, user=OuterRef(person))))
-        posts = posts.exclude(Exists(WorkOrder.objects.filter(issue=issue, handler=OuterRef(person))))
+        posts = posts.exclude(had_in_hand(OuterRef(OuterRef("pk")), OuterRef(person)))
     return posts
 
 
 def was_in_hands_of(post):
     """The holder of the post, or the person for whom he stands in, had the issue in hand."""
     people = [pk for pk in (post.user_id, post.stands_in_for_id) if pk]
-    # Imported rows name their handler without a hand.
-    handled = WorkOrder.objects.filter(issue=OuterRef("pk"), handler__in=people)
-    return Q(Exists(Hand.objects.filter(issue=OuterRef("pk"), user__in=people))) | Q(Exists(handled))
+    return any_of(had_in_hand(OuterRef("pk"), person) for person in people)
+
+
+def had_in_hand(issue, person):
+    """A work order of the issue that stands was in this person's hands, or (imported rows) names him as its handler."""
+    orders = WorkOrder.objects.filter(issue=issue, state__in=WorkOrder.NAMED)
+    hands = Hand.objects.filter(work_order__issue=issue, work_order__state__in=WorkOrder.NAMED, user=person)
+    return Q(Exists(hands)) | Q(Exists(orders.filter(handler=person)))
 
 
 def is_confided_to(user):

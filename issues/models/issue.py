@@ -288,8 +288,8 @@ class Issue(Searchable, Fact):
     @property
     def handler_ids(self):
         """Everybody who had the work in hand in any round, and whom they stood in for: none of them may verify it."""
-        hands = {hand.user_id for hand in self.hands.all()}
-        return hands | {order.handler_id for order in self.orders if order.handler_id}
+        orders = [order for order in self.orders if order.state in WorkOrder.NAMED]
+        return self.named_handler_ids | {hand.user_id for order in orders for hand in order.hands.all()}
 
     @property
     def named_handler_ids(self):
@@ -297,8 +297,12 @@ class Issue(Searchable, Fact):
         return {order.handler_id for order in self.orders if order.handler_id and order.state in WorkOrder.NAMED}
 
     def move_makes_sense(self, verb):
-        """What the state alone cannot tell: nothing above the district to send it up to, too few attempts to give up."""
-        if verb == "send_up":
+        """What the state alone cannot tell.
+
+        Nothing lies above the district to send an issue up to; and the district handles nothing itself, so that somebody
+        independent is always left to verify. Giving up needs enough attempts.
+        """
+        if verb in ("send_up", "take"):
             return self.desk.can_send_up
         if verb == "close_unreachable":
             return self.was_tried_enough
@@ -379,8 +383,8 @@ class Issue(Searchable, Fact):
         """The office that has the issue handles it itself (自办)."""
         self.allow("take", by)
         move(self, "take", by=by, key=key, data={"unit": self.desk.name})
-        self._order(self.desk, by=by, state=WorkOrder.State.SIGNED, handler=by, signed_at=timezone.now())
-        self._hold(by)
+        order = self._order(self.desk, by=by, state=WorkOrder.State.SIGNED, handler=by, signed_at=timezone.now())
+        self._hold(order, by)
 
     @transaction.atomic
     def dispatch(self, *, by, unit, note="", key=None):
@@ -425,7 +429,7 @@ class Issue(Searchable, Fact):
         order = self.lead
         move(self, "sign", by=by, key=key, data={"unit": order.unit.name})
         order.change(state=WorkOrder.State.SIGNED, handler=by, signed_at=timezone.now())
-        self._hold(by)
+        self._hold(order, by)
 
     @transaction.atomic
     def report_done(self, *, by, result, key=None):
@@ -435,7 +439,7 @@ class Issue(Searchable, Fact):
         now = timezone.now()
         move(self, "report_done", by=by, key=key, note=result, public_note=True, done_at=now, result=result)
         order.change(state=WorkOrder.State.DONE, handler=by, done_at=now, result=result)
-        self._hold(by)
+        self._hold(order, by)
         tell(self.verifiers(), "issue_to_verify", about=self, once=f"verify:{self.pk}:{self.round}", params=self.gist)
 
     @transaction.atomic
@@ -476,6 +480,7 @@ class Issue(Searchable, Fact):
             due_provisional=provisional,
         )
         order = self._order(last.unit, by=by, state=WorkOrder.State.SIGNED, handler=last.handler, signed_at=now)
+        Hand.objects.hold(order, last.handler)
         tell(order.people(), "issue_came_back", about=self, once=f"back:{self.pk}:{self.round}", params=self.gist)
 
     @transaction.atomic
@@ -520,12 +525,16 @@ class Issue(Searchable, Fact):
         a department's duty is not pushed down: by the street not into the community, by the community not onto its grids
         (product.md; 国办函〔2025〕66号). Neither the desk itself nor the unit that has it now is a target.
         """
+        here = [self.desk_id] + ([self.lead.unit_id] if self.lead else [])
+        return self.commanded_by(user).exclude(pk__in=here)
+
+    def commanded_by(self, user):
+        """All units that the user may command for this issue, wherever it is now."""
         reach = Q(pk__in=[])
         for post in posts_of(user):
             if post.division_id and post.covers(self.area_path):
                 reach |= self._commanded_by(post)
-        here = [self.desk_id] + ([self.lead.unit_id] if self.lead else [])
-        return Unit.objects.active().filter(reach).exclude(pk__in=here).select_related("division")
+        return Unit.objects.active().filter(reach).select_related("division")
 
     def _commanded_by(self, post):
         """The units that a post for a place above or around the issue commands, as a condition."""
@@ -559,9 +568,9 @@ class Issue(Searchable, Fact):
             place = place.parent
         return []
 
-    def _hold(self, by):
-        Hand.objects.hold(self, by, by.acting_for(self))
-        getattr(self, "_prefetched_objects_cache", {}).pop("hands", None)
+    def _hold(self, order, by):
+        Hand.objects.hold(order, by, by.acting_for(self))
+        self._forget()
 
     def _order(self, unit, *, by, **facts):
         sign_limit = TimeLimit.workdays_for(

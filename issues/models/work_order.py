@@ -79,27 +79,29 @@ class WorkOrder(models.Model):
 
 
 class HandQuerySet(models.QuerySet):
-    def hold(self, issue, *users):
-        """Note that these people had the issue in hand; who stands there already stays."""
-        self.bulk_create([Hand(issue=issue, user=user) for user in users if user is not None], ignore_conflicts=True)
+    def hold(self, order, *users):
+        """Note that these people had the order in hand; who stands there already stays."""
+        hands = [Hand(work_order=order, user=user) for user in users if user is not None]
+        self.bulk_create(hands, ignore_conflicts=True)
 
 
 class Hand(models.Model):
-    """Somebody who had the work on an issue in hand, in whichever round: signed for it, reported it done, or was stood in for then.
+    """Somebody who had a work order in hand: signed for it, reported it done, or was stood in for then.
 
-    None of them may verify it. Kept beside the orders because an order names one handler and colleagues take over from each other.
+    None of them may verify the issue, unless the order was withdrawn. An order names one handler only, but colleagues take over
+    from each other.
     """
 
-    issue = models.ForeignKey("issues.Issue", on_delete=models.CASCADE, related_name="hands")
+    work_order = models.ForeignKey(WorkOrder, on_delete=models.CASCADE, related_name="hands")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
 
     objects = HandQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["issue", "user"], name="one_hand_per_person")]
+        constraints = [models.UniqueConstraint(fields=["work_order", "user"], name="one_hand_per_person")]
 
     def __str__(self):
-        return f"{self.user_id} on {self.issue_id}"
+        return f"{self.user_id} on {self.work_order_id}"
 
 
 def people_of_unit(unit):

@@ -3,7 +3,7 @@
 import uuid
 
 from django.core.exceptions import PermissionDenied
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from communities.breadcrumb import way_to
@@ -39,7 +39,9 @@ def make_move(request, pk, verb, form_class):
     issue = reach(request.user, pk)
     if not works_on(request.user, issue):
         raise PermissionDenied
-    if not is_repeat_or_overtaken(request, issue) and verb not in moves_for(request.user, issue):
+    if is_repeat(request):
+        return redirect(issue)
+    if not is_overtaken(request, issue) and verb not in moves_for(request.user, issue):
         return refuse(request, issue, verb)
     form = form_class(posted(request), row=issue, user=request.user)
     context = {"issue": issue, "sight": Sight(issue, request.user), "step": MOVES[verb]}
@@ -52,17 +54,19 @@ def make_move(request, pk, verb, form_class):
         return refuse(request, issue, verb)
 
 
-def is_repeat_or_overtaken(request, issue):
-    """A form that was sent before, or that shows an older version than the present one: foundation.acting answers both."""
-    if request.method != "POST":
-        return False
-    seen = request.POST.get("seen", "")
-    if seen.isdigit() and int(seen) != issue.version:
-        return True
+def is_repeat(request):
+    """The very form that this person sent before; asked first, because what was right then may be refused now."""
     try:
-        return done_already(uuid.UUID(request.POST.get("key", "")), request.user) is not None
+        key = uuid.UUID(request.POST.get("key", ""))
     except ValueError:
         return False
+    return request.method == "POST" and done_already(key, request.user) is not None
+
+
+def is_overtaken(request, issue):
+    """Whether the form shows an older version than the present one: foundation.acting answers that with both."""
+    seen = request.POST.get("seen", "")
+    return seen.isdigit() and int(seen) != issue.version
 
 
 def refuse(request, issue, verb):
