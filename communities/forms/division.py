@@ -2,7 +2,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from communities.forms.row import RowForm, field_of, office_phone
+from communities.forms.row import RowForm, choice_of, field_of, office_phone
 from communities.models import Division
 from communities.models.division import Level
 
@@ -19,7 +19,7 @@ class DivisionForm(RowForm):
     name = field_of(Division, "name")
     full_name = field_of(Division, "full_name")
     name_en = field_of(Division, "name_en")
-    kind = field_of(Division, "kind")
+    kind = choice_of(Division, "kind", empty=_("not stated"))
     office_address = field_of(Division, "office_address")
     office_phone = field_of(Division, "office_phone")
 

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from communities.forms.row import RowForm, day_field, field_of, half_width, not_in_the_future
+from communities.forms.row import RowForm, choice_of, day_field, field_of, half_width, not_in_the_future
 from communities.models import CareCategory, Resident
 from communities.models.resident import SECRETS
 from foundation.fields import is_id_number, is_phone, keyed_hash, normalise_id_number, normalise_phone
@@ -23,12 +23,12 @@ class ResidentFacts(forms.Form):
     """The facts of a person. Digits may be typed full width; an ID number tells birth and sex if these are left empty."""
 
     name = field_of(Resident, "name")
-    sex = field_of(Resident, "sex")
+    sex = choice_of(Resident, "sex", empty=_("not stated"))
     id_number = forms.CharField(label=_("ID number"), required=False, max_length=40)
     born_on = day_field(Resident, "born_on")
     phone = forms.CharField(label=_("phone"), required=False, max_length=40)
     is_head = field_of(Resident, "is_head")
-    care_level = field_of(Resident, "care_level")
+    care_level = choice_of(Resident, "care_level", empty=_("not on the care register"))
     categories = CategoryField(
         CareCategory.objects.none(),
         label=_("care categories"),

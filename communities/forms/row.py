@@ -19,6 +19,13 @@ def field_of(model, name, **options):
     return model._meta.get_field(name).formfield(**options)
 
 
+def choice_of(model, name, *, empty):
+    """The select of a model's field that may stay empty; `empty` is the word for that."""
+    field = field_of(model, name)
+    field.choices = [("", empty), *model._meta.get_field(name).flatchoices]
+    return field
+
+
 def day_field(model, name):
     return field_of(model, name, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 

@@ -3,6 +3,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from communities.access import ScopedQuerySet
 from communities.models.care import CareCategory, CareLevel
@@ -82,7 +83,7 @@ class Resident(Searchable, Fact):
 
     household = models.ForeignKey("communities.Household", on_delete=models.PROTECT, related_name="residents")
     area_path = PathField(max_length=15, db_index=True, editable=False)
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(pgettext_lazy("of a person", "name"), max_length=60)
     sex = models.CharField(_("sex"), max_length=1, blank=True, choices=[("f", _("female")), ("m", _("male"))])
     born_on = models.DateField(_("born on"), null=True, blank=True)
     phone = EncryptedTextField(_("phone"), blank=True, default="")
