@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from communities.models import Household, Resident
 from communities.models.care import CareLevel
 from foundation.templatetags.portal import day
-from visits.models.visit import INTERVALS, MET, RECENT_DAYS, Visit
+from visits.models.visit import INTERVALS, MET, RECENT_DAYS, Situation, Visit
 
 # After so many days without a meeting a household shows up under "not met for long", on the care register or not.
 LONG_DAYS = 180
@@ -150,7 +150,8 @@ def chip_of(household, *, now, visit=None):
     if visit is not None:
         time = f"{timezone.localtime(visit.visited_at):%H:%M}"
         if visit.was_met:
-            return Due("ok", "check", _("visited %(time)s") % {"time": time})
+            tone, icon = ("bad", "alert") if visit.situation == Situation.URGENT else ("ok", "check")
+            return Due(tone, icon, _("visited %(time)s") % {"time": time})
         return Due("calm", "clock", _("tried %(time)s") % {"time": time})
     stands, level = due_of(household, now=now), household.care_level
     if stands is None or level is None:

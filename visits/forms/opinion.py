@@ -48,8 +48,8 @@ class OpinionForm(forms.Form):
     spot_action = forms.CharField(
         label=_("How it was solved"),
         max_length=500,
-        required=False,
         help_text=_("One line; needed if it was solved on the spot."),
+        error_messages={"required": _("Solved on the spot: please write in one line how.")},
     )
     raised_by = RowField(label=_("Who said it"), required=False)
     confidential = forms.BooleanField(
@@ -71,8 +71,9 @@ class OpinionForm(forms.Form):
 
     def clean(self):
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("handling") == Handling.ON_SPOT and not cleaned.get("spot_action"):
-            self.add_error("spot_action", _("Solved on the spot: please write in one line how."))
+        if cleaned.get("handling") != Handling.ON_SPOT:
+            self.errors.pop("spot_action", None)
+            cleaned["spot_action"] = ""
         return cleaned
 
 

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("met", "met"),
-                            ("proxy_met", "met somebody else of the family"),
+                            ("proxy_met", "family member met"),
                             ("nobody_home", "nobody at home"),
                             ("declined", "visit declined"),
                             ("moved", "household moved away"),
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("normal", "all is well"),
-                            ("attention", "something to attend to"),
+                            ("attention", "needs attention"),
                             ("urgent", "urgent"),
                         ],
                         max_length=10,

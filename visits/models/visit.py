@@ -37,7 +37,7 @@ RECENT_DAYS = 7
 
 class Outcome(models.TextChoices):
     MET = "met", _("met")
-    PROXY_MET = "proxy_met", _("met somebody else of the family")
+    PROXY_MET = "proxy_met", _("family member met")
     NOBODY_HOME = "nobody_home", _("nobody at home")
     DECLINED = "declined", _("visit declined")
     MOVED = "moved", _("household moved away")
@@ -49,7 +49,7 @@ MET = (Outcome.MET, Outcome.PROXY_MET)
 
 class Situation(models.TextChoices):
     NORMAL = "normal", _("all is well")
-    ATTENTION = "attention", _("something to attend to")
+    ATTENTION = "attention", _("needs attention")
     URGENT = "urgent", _("urgent")
 
 
