@@ -170,7 +170,7 @@ def line(row, people):
 def occasion_of(label):
     """(name, address) of the due visit or issue that justified an access: "issues.issue:5" -> ("Resident issue 5", its page)."""
     kind, _colon, pk = label.partition(":")
-    if not pk.isdigit():
+    if not pk.isdecimal():
         return label, ""
     page = THINGS.get(kind, ("", ""))[1]
     return f"{thing_word(kind)} {pk}", reverse(page, args=[pk]) if page else ""

@@ -61,8 +61,8 @@ def workday_list(request):
 
 
 def asked_year(request):
-    year = request.GET.get("year", "")
-    return int(year) if year.isdigit() and int(year) in years_offered() else timezone.localdate().year
+    asked = request.GET.get("year")
+    return next((year for year in years_offered() if str(year) == asked), timezone.localdate().year)
 
 
 def years_offered():

@@ -8,6 +8,8 @@ from foundation.notices.kinds import group_name
 from foundation.notices.models import Notice
 from foundation.shortcuts import get_for, page_of
 
+LONGEST_ID = 18  # digits; more would not be the number of a row
+
 
 @require_safe
 def inbox_list(request):
@@ -41,6 +43,6 @@ def notice_read(request, pk):
 @require_POST
 def inbox_read_all(request):
     """Mark as read what stood on the page: not what came in while it was read."""
-    shown = [int(pk) for pk in request.POST.getlist("notice") if pk.isdigit()]
+    shown = [int(pk) for pk in request.POST.getlist("notice") if pk.isdecimal() and len(pk) <= LONGEST_ID]
     Notice.objects.visible_to(request.user).filter(pk__in=shown).mark_read(now=timezone.now())
     return redirect("inbox_list")
