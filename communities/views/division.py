@@ -2,11 +2,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from communities.access import CHANGE, demand, may_on
+from communities.access import CHANGE, demand, may_on, roots_of
 from communities.breadcrumb import way_to
 from communities.forms.division import DivisionFilter, DivisionForm
 from communities.models import Compound, Division, Unit
-from communities.models.division import Level
+from communities.models.division import DIGITS, Level
 from communities.responsible import contacts_of_division, first_contacts_at
 from communities.views.lists import words_of
 from foundation.acting import act
@@ -30,11 +30,17 @@ def division_list(request):
         "page": page,
         "rows": rows_of(page.object_list),
         "tree": not (level or words),
-        "levels": chosen.fields["level"].choices,
+        "levels": levels_for(request.user),
         "level": level,
         "words": words,
     }
     return render(request, "communities/division_list.html", context)
+
+
+def levels_for(user):
+    """(value, word) of the levels on which the user has places, "all" first."""
+    top = min((len(path) for path in roots_of(user, "places")), default=0)
+    return [("", _("all")), *((level.value, level.label) for level in Level if DIGITS[level] >= top)]
 
 
 def rows_of(divisions):

@@ -50,6 +50,8 @@ def answer(request, resident, form, verb, template, title):
 def resident_leave(request, pk):
     """The resident moved away or died."""
     resident = get_for(request.user, Resident.objects.for_detail(), pk=pk, change=True)
+    if request.method == "GET" and not resident.is_here:
+        return redirect(resident)
     form = ResidentLeaveForm(posted(request), row=resident)
     title = _("Moved away or died")
     return answer(request, resident, form, resident.leave, "communities/resident_leave.html", title)
@@ -58,6 +60,8 @@ def resident_leave(request, pk):
 def resident_return(request, pk):
     """The resident lives here again, or the departure was entered by mistake."""
     resident = get_for(request.user, Resident.objects.for_detail(), pk=pk, change=True)
+    if resident.is_here:
+        return redirect(resident)
     form = ResidentReturnForm(posted(request), row=resident)
     title = _("Lives here again")
     return answer(request, resident, form, resident.come_back, "communities/resident_return.html", title)

@@ -31,6 +31,14 @@ class TestDivisionList:
         page = sign_in(town.admin_of_district).get(LIST, {"level": "community"})
         assert names(page) == ["健康路社区", "文明社区", "橡林社区"]
 
+    def test_only_levels_on_which_one_has_places_are_offered(self, town, sign_in):
+        assert [value for value, _word in sign_in(town.secretary).get(LIST).context["levels"]] == [
+            "",
+            "community",
+            "grid",
+        ]
+        assert len(sign_in(town.system_admin).get(LIST).context["levels"]) == 7
+
     def test_nonsense_as_level_shows_all(self, town, sign_in):
         assert len(names(sign_in(town.secretary).get(LIST, {"level": "moon"}))) == 2
 

@@ -240,10 +240,14 @@ class TestResidentLeave:
         assert client.post(url, form).status_code == client.post(url, form).status_code == 302
         assert Entry.objects.filter(verb="left_moved").count() == 1
 
-    def test_who_has_left_cannot_leave_again(self, town, url, sign_in, submit):
+    def test_who_has_left_cannot_leave_again(self, town, url, sign_in):
+        client = sign_in(town.grid_worker)
+        form = filled(client.get(url).context["form"]) | {"reason": "died", "on": "2026-01-31"}
         town.resident.leave(by=town.secretary, on=date(2026, 1, 1), reason="moved")
-        sign_in(town.grid_worker)
-        assert submit(url, reason="died", on="2026-01-31").status_code == 403
+        assert client.get(url).url == town.household.get_absolute_url()
+        assert client.post(url, form).status_code == 409
+        town.resident.refresh_from_db()
+        assert client.post(url, form | {"seen": town.resident.version}).status_code == 403
         town.resident.refresh_from_db()
         assert town.resident.ended_reason == "moved"
 
@@ -268,6 +272,12 @@ class TestResidentReturn:
     def test_readers_are_refused_outsiders_see_nothing(self, town, url, sign_in):
         assert sign_in(town.auditor).post(url).status_code == 403
         assert sign_in(town.outsider).post(url).status_code == 404
+
+    def test_sent_again_it_is_done_already(self, town, url, sign_in, client):
+        sign_in(town.grid_worker)
+        form = filled(client.get(url).context["form"])
+        assert client.post(url, form).url == client.post(url, form).url == town.household.get_absolute_url()
+        assert Entry.objects.filter(verb="come_back").count() == 1
 
 
 class TestResidentReveal:
