@@ -11,6 +11,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import machine
+
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
 
@@ -34,6 +36,7 @@ def wait_until_alive(base: str, process) -> None:
 @contextlib.contextmanager
 def embedded_server():
     """Migrate, load the demo and serve; gives the address, stops the server at the end."""
+    machine.unwind_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="portal-") as folder:
         port = free_port()
         environment = {

@@ -5,6 +5,7 @@ As root on Debian what is missing is installed with apt-get; elsewhere the calle
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,11 @@ PACKAGES = {
     "redis": "redis-server",
     "gettext": "gettext",
 }
+
+
+def unwind_on_sigterm() -> None:
+    """Let SIGTERM end the program as an exception does, so that what was started is stopped and cleaned up."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def find_browser() -> str | None:

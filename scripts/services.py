@@ -9,6 +9,7 @@ arrives. They are fast, not durable (fsync off): for tests and trials only.
 
 import argparse
 import contextlib
+import ctypes
 import os
 import pwd
 import shutil
@@ -23,6 +24,7 @@ from pathlib import Path
 import machine
 
 START_SECONDS = 20
+PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 FAST_NOT_DURABLE = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -44,6 +46,12 @@ def unprivileged() -> dict:
             entry = pwd.getpwnam(name)
             return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
     raise SystemExit("There is no user postgres or nobody to run PostgreSQL as.")
+
+
+def die_with_parent():
+    """For Popen's preexec_fn: the server ends even when this program is killed and cannot stop it (Linux only)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def wait_for(ready, process, log: Path, name: str) -> None:
@@ -120,6 +128,7 @@ def postgresql(binaries: Path):
                 env=plain,
                 cwd=place,
                 start_new_session=True,
+                preexec_fn=die_with_parent,
                 **owner,
             )
         # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
@@ -146,6 +155,7 @@ def redis(binary: str):
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                preexec_fn=die_with_parent,
             )
         with stopping(process, signal.SIGTERM):
             wait_for(lambda: answers(("127.0.0.1", port), b"PING\r\n", b"+PONG"), process, log, "Redis")
@@ -155,6 +165,7 @@ def redis(binary: str):
 @contextlib.contextmanager
 def private_services(*wanted: str):
     """Start what the environment does not name; gives {"DATABASE_URL": …, "REDIS_URL": …} of what was started."""
+    machine.unwind_on_sigterm()
     starts = {
         "postgresql": ("DATABASE_URL", machine.find_postgresql, postgresql),
         "redis": ("REDIS_URL", machine.find_redis, redis),
@@ -176,8 +187,6 @@ def main() -> int:
     needed = [name for name in options.need.split(",") if name]
     if machine.provide("postgresql", "redis") and set(needed) & set(machine.provide(*needed)):
         return 2
-    # SIGTERM unwinds the stack of services like any other end
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with private_services("postgresql", "redis") as urls:
         for name, url in urls.items():
             print(f"{name}={url}", flush=True)
