@@ -21,7 +21,7 @@ WEEK = 7
 # Days past are counted in words as long as the number says something; "1,398 days past" is a reproach to nobody in particular.
 COUNTED_DAYS = 30
 # Lines for opinions on a paper sheet.
-LINES_ON_PAPER = 5
+LINES_ON_PAPER = 4
 # So many visits within a few days, and the page says so before the next one (product.md, burden rule 6).
 VISITS_BEFORE_HINT = 2
 DOOR = re.compile(r"^\s*(\d+)\D+(\d+)(?:\D+(\d+))?\D*$", re.ASCII)

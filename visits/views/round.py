@@ -148,7 +148,7 @@ def round_missed(request, pk):
 
 
 def log_tap(request, pk, form):
-    household = get_for(request.user, Household, pk=pk)
+    household = get_for(request.user, Household.objects.standing(), pk=pk)
     if not may_visit(request.user, household):
         raise PermissionDenied
     if not form.is_valid():
