@@ -113,6 +113,7 @@ class IssueQuerySet(ScopedQuerySet):
             .select_related(
                 "community__parent__parent", "household__compound", "household__building", "building", "created_by"
             )
+            .prefetch_related(models.Prefetch("callbacks", Callback.objects.select_related("by")))
             .annotate(
                 secretary_name=Subquery(secretary.values("user__name")[:1]),
                 secretary_phone=Subquery(secretary.values("user__office_phone")[:1]),

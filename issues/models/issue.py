@@ -599,3 +599,4 @@ class Issue(Searchable, Fact):
             issue=self, round=self.round, by=by, at=at, outcome=outcome, satisfaction=satisfaction, note=note
         )
         self.__dict__.pop("was_tried_enough", None)
+        getattr(self, "_prefetched_objects_cache", {}).pop("callbacks", None)

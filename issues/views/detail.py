@@ -35,7 +35,7 @@ def page_of_issue(request, pk):
         "first": first,
         "others": others,
         "lines": story_of(timeline(issue)),
-        "callbacks": list(issue.callbacks.select_related("by")),
+        "callbacks": issue.callbacks.all(),
         "way": way_of(request.user, issue),
         "may_call": issue.is_in_work_of(request.user) and issue.reveals_phone_to(request.user),
         "may_reveal": issue.reveals_phone_to(request.user),
