@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -228,6 +229,29 @@ class TestRefusals:
         assert list(page.context["rows"][0].errors) == [where]
         assert f'href="#id_opinions-0-{where}"' in page.content.decode()
         assert not Visit.objects.exists()
+
+
+class TestNothingIsLost:
+    def test_a_form_sent_too_late_comes_back_filled(self, town, at_work, url):
+        browser, sent = at_work(town.cadre), form_of(row(town), summary="说了很久")
+        with time_machine.travel(timezone.now() + timedelta(minutes=31)):
+            assert "login" in browser.post(url, sent).url
+            browser.force_login(town.cadre)
+            browser.get(reverse("inbox_list"))
+            page = browser.get(url)
+            assert not Visit.objects.exists()
+            assert (page.context["form"]["summary"].value(), page.context["form"]["client_uuid"].value()) == (
+                "说了很久",
+                str(sent["client_uuid"]),
+            )
+            assert page.context["rows"][0]["text"].value() == "楼道灯坏了半个月"
+
+    def test_a_voided_household_is_visited_no_more(self, town, at_work, url):
+        town.household.void(by=town.secretary, reason="登记重复")
+        browser = at_work(town.cadre)
+        assert browser.get(url).status_code == 404
+        tap = reverse("round_met", args=[town.household.pk])
+        assert browser.post(tap, {"client_uuid": uuid4(), "tap": "in_person"}).status_code == 404
 
 
 class TestTwice:
