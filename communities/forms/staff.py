@@ -86,7 +86,7 @@ class PostForm(FactForm):
     """The second step: where, from when until when, and for whom as a substitute. Every choice lies in the giver's own area."""
 
     target = forms.ModelChoiceField(label=_("Place"), queryset=Division.objects.none())
-    since = forms.DateField(label=_("From"), widget=DayInput, initial=timezone.localdate)
+    since = forms.DateField(label=_("From (first day)"), widget=DayInput, initial=timezone.localdate)
     until = forms.DateField(
         label=_("Until (last day)"), widget=DayInput, required=False, help_text=_("Empty: until somebody ends it.")
     )
