@@ -145,6 +145,14 @@ def due_of(household, *, now):
     return Due(tone, "alert", ngettext("%(days)s day past", "%(days)s days past", -left) % {"days": -left})
 
 
+def is_due(household, *, now):
+    """Whether a visit is due today or past; the same rule as `due`, for one household of `households_for`."""
+    level, met_at = household.care_level, household.last_met_at
+    if met_at is None:
+        return level is not None
+    return met_at < midnight(now) - timedelta(days=INTERVALS[level] - 1)
+
+
 def chip_of(household, *, now, visit=None):
     """The one chip of a household's row: what happened today, else its care level with how the next visit stands."""
     if visit is not None:

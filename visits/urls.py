@@ -18,5 +18,6 @@ urlpatterns = [
     path("m/<int:pk>/", round.round_household, name="round_household"),
     path("m/<int:pk>/met/", round.round_met, name="round_met"),
     path("m/<int:pk>/missed/", round.round_missed, name="round_missed"),
+    path("m/call/<int:pk>/", round.round_call, name="round_call"),
     path("m/undo/<int:pk>/", round.round_undo, name="round_undo"),
 ]

@@ -1,4 +1,4 @@
-"""The round on the phone: round_list, round_household, round_met, round_missed, round_undo."""
+"""The round on the phone: round_list, round_household, round_met, round_missed, round_call, round_undo."""
 
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from communities.models import CareCategory
+from foundation.journal.models import Access
+from foundation.journal.moves import label
 from tests.town import new_issue
 from tests.visits.conftest import add_door, line, log
 from visits import rounds
@@ -272,3 +274,46 @@ class TestRoundUndo:
         assert self.undo(at_work(town.cadre), visit).status_code == 403
         sheet = at_work(town.cadre).get(reverse("round_household", args=[town.household.pk]))
         assert sheet.context["undoable"] is None
+
+
+class TestRoundCall:
+    """One tap calls a person whose visit is due; the due visit is named in the access log."""
+
+    def url(self, town):
+        return reverse("round_call", args=[town.resident.pk])
+
+    def test_a_due_visit_is_reason_enough(self, town, at_work):
+        browser = at_work(town.grid_worker)
+        assert self.url(town) in browser.get(reverse("round_household", args=[town.household.pk])).content.decode()
+        answer = browser.post(self.url(town))
+        assert "13000000123" in answer.content.decode()
+        assert "no-store" in answer["Cache-Control"]
+        access = Access.objects.get()
+        assert (access.actor, access.what, access.subject_label) == (town.grid_worker, "phone", label(town.resident))
+        assert access.context == label(town.household)
+
+    def test_without_a_due_visit_a_reason_is_asked(self, town, at_work):
+        log(town)
+        browser = at_work(town.grid_worker)
+        sheet = browser.get(reverse("round_household", args=[town.household.pk])).content.decode()
+        assert self.url(town) not in sheet
+        assert reverse("resident_reveal", args=[town.resident.pk]) in sheet
+        assert browser.post(self.url(town)).status_code == 403
+        assert not Access.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("who", "status"), [("outsider", 404), ("handler", 404), ("auditor", 403), ("admin_of_district", 403)]
+    )
+    def test_nobody_else(self, town, at_work, who, status):
+        assert at_work(getattr(town, who)).post(self.url(town)).status_code == status
+        assert not Access.objects.exists()
+
+    def test_due_for_one_is_due_in_the_list(self, town):
+        for days in (None, 1, 6, 7, 8, 40):
+            if days:
+                log(town, visited_at=NOON - timedelta(days=days))
+            household = rounds.households_for(town.cadre, now=NOON).get(pk=town.household.pk)
+            listed = rounds.due(rounds.households_for(town.cadre, now=NOON), now=NOON).exists()
+            assert rounds.is_due(household, now=NOON) == listed
+            for visit in Visit.objects.standing():
+                visit.void(by=town.cadre, reason="录错了")

@@ -8,12 +8,14 @@ from django.db.models import Prefetch
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from communities.access import may
 from communities.models import CareCategory, Household, Resident
+from foundation.journal.moves import label
 from foundation.shortcuts import get_for, page_of
 from issues.models import Issue
 from visits import rounds
@@ -98,6 +100,7 @@ def round_household(request, pk):
             "undone": "undone" in request.GET,
             "undoable": next((v for v in visits if not v.opinion_count and v.may_be_undone_by(user, now=now)), None),
             "may_visit": may_visit(user, household),
+            "may_call": may_visit(user, household) and rounds.is_due(household, now=now),
             # Each button has a number of its own: the same one twice is one visit, another one is another.
             "uuids": {name: uuid4() for name in FIRST_TAPS},
             "others": other_taps(),
@@ -111,9 +114,9 @@ def round_household(request, pk):
 def other_taps():
     """The buttons behind "more", each with the view that takes it and a number of its own."""
     for view, taps in (("round_met", MET_TAPS), ("round_missed", MISSED_TAPS)):
-        for name, (label, _facts) in taps.items():
+        for name, (word, _facts) in taps.items():
             if name not in FIRST_TAPS:
-                yield {"view": view, "name": name, "label": label, "uuid": uuid4()}
+                yield {"view": view, "name": name, "label": word, "uuid": uuid4()}
 
 
 def sheet_of(user, *, now):
@@ -155,6 +158,20 @@ def log_tap(request, pk, form):
         raise BadRequest
     visit = Visit.objects.log(by=request.user, household=household, **form.facts)
     return redirect(sheet_url(request, visit))
+
+
+@never_cache
+@require_POST
+def round_call(request, pk):
+    """One tap: the phone number of somebody whose visit is due. The due visit is the reason and is named in the access log."""
+    user, now = request.user, timezone.now()
+    resident = get_for(user, Resident.objects.here(), pk=pk)
+    household = get_for(user, sheet_of(user, now=now), pk=resident.household_id)
+    if not (resident.phone and may_visit(user, household) and rounds.is_due(household, now=now)):
+        raise PermissionDenied
+    number = resident.reveal(by=user, what="phone", reason=str(_("Visit due")), context=label(household))
+    context = {"resident": resident, "household": household, "number": number, "tail": tail_of(request)}
+    return render(request, "visits/round_call.html", context)
 
 
 @require_POST
