@@ -54,31 +54,39 @@ def person_chosen(user, chosen):
 @require_POST
 def entry_export(request):
     """The lines that the list shows, as .xlsx, for a purpose that is logged."""
+    demand(request.user, "audit")
     form = ExportForm(request.POST)
-    if not form.is_valid():
+    found = taken_away(request, form, AuditEntry, EntryFilter, "entries")
+    if found is None:
         return journal_page(request, AuditEntry, EntryFilter, "communities/entry_list.html", export=form)
     headings = [_("When"), _("Who"), _("On behalf of"), _("What was done"), _("About"), _("Details"), _("Place code")]
-    found = taken_away(request, AuditEntry, EntryFilter, "entries", **form.cleaned_data)
     return sheet_response("journal", _("Journal"), headings, map(entry_cells, found))
 
 
 @require_POST
 def access_export(request):
     """The same for the log of accesses."""
+    demand(request.user, "audit")
     form = ExportForm(request.POST)
-    if not form.is_valid():
+    found = taken_away(request, form, AuditAccess, AccessFilter, "accesses")
+    if found is None:
         return journal_page(request, AuditAccess, AccessFilter, "communities/access_list.html", export=form)
     headings = [_("When"), _("Who"), _("On behalf of"), _("What"), _("Of"), _("Reason"), _("Occasion"), _("Rows")]
-    found = taken_away(request, AuditAccess, AccessFilter, "accesses", **form.cleaned_data)
     return sheet_response("accesses", _("Log of accesses"), headings, map(access_cells, found))
 
 
-def taken_away(request, model, filter_form, name, *, purpose):
-    """The lines behind the list, logged as an export."""
-    demand(request.user, "audit")
+def taken_away(request, form, model, filter_form, name):
+    """The lines behind the list, logged as an export; None, and the reason in the form, if there is no purpose or there are too many."""
+    if not form.is_valid():
+        return None
     rows = rows_found(request, model, filter_form(request.GET), words_of(request)).for_list()
-    found = lines(rows[:MOST_EXPORTED])
-    accessed(model, f"export:{name}", by=request.user, reason=purpose, rows=len(found))
+    found = lines(rows[: MOST_EXPORTED + 1])
+    if len(found) > MOST_EXPORTED:
+        form.add_error(
+            None, _("These are more than %(most)s lines. Choose a shorter period.") % {"most": MOST_EXPORTED}
+        )
+        return None
+    accessed(model, f"export:{name}", by=request.user, reason=form.cleaned_data["purpose"], rows=len(found))
     return found
 
 

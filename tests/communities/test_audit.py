@@ -255,6 +255,12 @@ class TestExport:
             assert answer.context["export"].errors
         assert not Access.objects.exists()
 
+    def test_what_is_too_much_for_one_file_is_refused_not_cut(self, town, sign_in, monkeypatch):
+        monkeypatch.setattr("communities.views.audit.MOST_EXPORTED", 2)
+        answer = sign_in(town.auditor).post(reverse("entry_export"), {"purpose": "抽查"})
+        assert answer.context["export"].non_field_errors()
+        assert not Access.objects.exists()
+
 
 @pytest.mark.parametrize("rows", [1, 20])
 def test_queries(town, sign_in, sql_count, rows):
