@@ -60,7 +60,7 @@ class IntakeForm(FactForm):
     address = forms.CharField(
         label=_("Where exactly"), max_length=160, required=False, help_text=_("For example: in front of block 3.")
     )
-    category = NamedChoiceField(Category.objects.none(), label=_("Category"))
+    category = NamedChoiceField(Category.objects.none(), label=_("Category"), empty_label=_("not chosen"))
     text = forms.CharField(
         label=_("What the resident said"),
         max_length=2000,

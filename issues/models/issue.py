@@ -131,7 +131,7 @@ class IssueManager(models.Manager.from_queryset(IssueQuerySet)):
                 name=reporter_name or (resident.name if resident else ""),
                 phone=reporter_phone,
             )
-        record(issue, verb, by=by, after=issue.status, note=how, public=True)
+        record(issue, verb, by=by, after=issue.status, note=how, public=True, public_note=True)
         if not solved:
             tell(
                 [person for person in people_of(community, Role.SECRETARY) if person != by],

@@ -1,5 +1,7 @@
 """One issue: where it stands, what comes next, what happened so far; its sheet on paper; the reporter's telephone."""
 
+from dataclasses import replace
+
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -22,8 +24,12 @@ def issue_detail(request, pk):
 
 @require_safe
 def issue_print(request, pk):
-    """The sheet on A4; what is confidential for the reader is not on the paper either."""
-    return render(request, "issues/issue_print.html", page_of_issue(request, pk) | {"printed_at": timezone.now()})
+    """The sheet on A4. Paper wanders: internal notes are on it only if asked for, and what is hidden from the reader never is."""
+    context = page_of_issue(request, pk) | {"printed_at": timezone.now(), "may_open_people": False}
+    context["with_notes"] = "notes" in request.GET
+    if not context["with_notes"]:
+        context["lines"] = [replace(line, note=line.note if line.is_public else "") for line in context["lines"]]
+    return render(request, "issues/issue_print.html", context)
 
 
 def page_of_issue(request, pk):

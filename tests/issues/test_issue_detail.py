@@ -168,6 +168,16 @@ class TestIssuePrint:
             assert text in sheet
         assert PHONE not in sheet and "王秀英" not in sheet
 
+    def test_internal_notes_are_on_paper_only_if_asked_for(self, town, at_work):
+        issue = issue_at("in_progress", town)
+        issue.comment(by=town.secretary, text="金丝雀内部留言")
+        issue.comment(by=town.secretary, text="金丝雀公开留言", public=True)
+        browser = at_work(town.secretary)
+        url = reverse("issue_print", args=[issue.pk])
+        sheet = browser.get(url).content.decode()
+        assert "金丝雀内部留言" not in sheet and "金丝雀公开留言" in sheet
+        assert "金丝雀内部留言" in browser.get(f"{url}?notes=on").content.decode()
+
 
 def test_looking_changes_nothing(town, at_work):
     """Every address of an issue, opened twice by everybody: no entry, no access, no new version (issues.md 3, row 3)."""
