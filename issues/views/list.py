@@ -13,16 +13,16 @@ from communities.access import posts_of
 from foundation.fields import mask_name
 from foundation.journal.moves import accessed
 from foundation.sheets import sheet_response
-from foundation.shortcuts import page_of
+from foundation.shortcuts import page_of, words_of
 from foundation.templatetags.portal import named
 from issues.filters import IssueFilter
 from issues.forms.intake import may_record
 from issues.models import Issue
+from issues.models.finding import deciding_posts, unit_behind
 from issues.queues import QUEUES
 from issues.sight import Sight, sights
 from issues.workflow import OPEN, Status
 
-MOST_WORDS = 60
 MOST_EXPORTED = 5000
 
 
@@ -41,7 +41,7 @@ class Question:
     def __init__(self, request):
         self.user = request.user
         self.now = timezone.now()
-        self.words = request.POST.get("q", "").strip()[:MOST_WORDS]
+        self.words = words_of(request)
         self.filter = IssueFilter(request.GET)
         # Nothing asked for: what is open. A search goes through everything.
         self.is_default = self.filter.is_plain and not self.words
@@ -85,9 +85,8 @@ def issue_list(request):
 
 def chips_for(user, question):
     """The quick filters that make sense for this user: (label, query string, is it in force?)."""
-    posts = posts_of(user)
-    decides = any(post.division_id and post.role in ("secretary", "coordinator", "district_admin") for post in posts)
-    works = any(post.unit_id or post.role == "grid_worker" for post in posts)
+    decides = bool(deciding_posts(user))
+    works = any(unit_behind(post) is not None for post in posts_of(user))
     wanted = [
         (True, _("Open"), "status=open"),
         (decides or works, QUEUES["waiting"].title, "queue=waiting"),
@@ -114,10 +113,13 @@ def issue_export(request):
     """The shown rows as a table, for a purpose that is logged. The address carries the filters, `q` the words of a search."""
     form = ExportForm(request.POST)
     question = Question(request)
+    count = question.rows().count()
+    if form.is_valid() and count > MOST_EXPORTED:
+        form.add_error(None, _("These are more than %(most)s. Narrow the list first.") % {"most": MOST_EXPORTED})
     if not form.is_valid():
-        context = {"export_form": form, "question": question, "count": question.rows().count()}
+        context = {"export_form": form, "question": question, "count": count}
         return render(request, "issues/issue_export.html", context)
-    rows = list(question.shown().prefetch_related("reporters")[:MOST_EXPORTED])
+    rows = list(question.shown().prefetch_related("reporters"))
     place = next((post.target for post in posts_of(request.user) if post.target), Issue)
     accessed(place, "export:issues", by=request.user, reason=form.cleaned_data["purpose"], rows=len(rows))
     return sheet_response("issues", _("Resident issues"), HEADINGS, [line_of(Sight(row, request.user)) for row in rows])

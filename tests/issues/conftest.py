@@ -1,8 +1,10 @@
 """People at work on issues: signing in, and sending a page's form as a browser would."""
 
+import threading
 from datetime import date
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -44,3 +46,24 @@ def filled(response):
 
 def plain(value):
     return value.isoformat() if isinstance(value, date) else getattr(value, "pk", value)
+
+
+def in_threads(number, work):
+    """Run `work(n)` in so many threads at once; returns what each returned or raised."""
+    results, start = [None] * number, threading.Barrier(number)
+
+    def run(n):
+        try:
+            start.wait(20)
+            results[n] = work(n)
+        except Exception as error:
+            results[n] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results

@@ -20,7 +20,7 @@ TEXT = "金丝雀原话：保安半夜放人进来"
 ADDRESS = "金丝雀门洞"
 NAME = "金丝雀娘"
 PHONE = "13000000987"
-CANARIES = (TITLE, TEXT, ADDRESS, NAME, "金**", PHONE, "130****0987", "201")
+CANARIES = (TITLE, TEXT, ADDRESS, NAME, "金**", PHONE, "130****0987", "1单元 201")
 OUTSIDE = ("coordinator", "admin_of_district", "grid_worker", "auditor", "property_handler")
 INSIDE = ("secretary", "deputy", "cadre", "handler")
 
@@ -53,6 +53,8 @@ def pages_of(browser, issue):
         answer = browser.post(reverse("issue_list"), {"q": words})
         # what was searched for stands in the search box; nothing else may
         yield f"search {words}", "".join(f"{row.title} {row.place}" for row in answer.context["rows"])
+    for words in ("金丝雀", "保安半夜", issue.number):
+        yield f"search everywhere {words}", browser.post(reverse("search"), {"q": words}).content.decode()
     yield "reveal", browser.post(reverse("issue_reveal", args=[issue.pk]), {"reason": "想看看是谁"}).content.decode()
     answer = browser.post(reverse("issue_export") + "?status=", {"purpose": "周例会汇总"})
     book = load_workbook(BytesIO(answer.content)).active

@@ -261,6 +261,14 @@ class TestIssueExport:
         assert not Access.objects.exists()
         assert browser.get(reverse("issue_export")).status_code == 405
 
+    def test_more_than_a_table_holds_is_refused_aloud(self, town, at_work, monkeypatch):
+        monkeypatch.setattr("issues.views.list.MOST_EXPORTED", 1)
+        for _n in range(2):
+            new_issue(town)
+        answer = at_work(town.secretary).post(reverse("issue_export"), {"purpose": "周例会汇总"})
+        assert answer.context["export_form"].non_field_errors()
+        assert not Access.objects.exists()
+
     def test_others_issues_are_not_in_it(self, town, at_work):
         new_issue(town)
         assert len(self.table(at_work(town.outsider))) == 1

@@ -1,10 +1,8 @@
 """Several people on one issue: one wins, the others are told what happened and lose nothing they typed."""
 
-import threading
 import uuid
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from accounts.models import User
@@ -12,7 +10,7 @@ from communities.models import Unit
 from foundation.journal.models import Entry
 from foundation.journal.moves import AlreadyDone, Conflict, NotAllowed
 from issues.models import Callback, Issue, WorkOrder
-from tests.issues.conftest import address, filled
+from tests.issues.conftest import address, filled, in_threads
 from tests.town import issue_at, person
 
 RESULT = "已更换曳引轮并试运行，恢复使用。"
@@ -83,27 +81,6 @@ class TestTwoOnOnePage:
         assert Callback.objects.count() == 1
         # Sent once more from the page of the conflict it is refused with a word why, not carried out.
         assert second.post(url, filled(answer)).status_code == 409
-
-
-def in_threads(number, work):
-    """Run `work(n)` in so many threads at once; returns what each returned or raised."""
-    results, start = [None] * number, threading.Barrier(number)
-
-    def run(n):
-        try:
-            start.wait(20)
-            results[n] = work(n)
-        except Exception as error:
-            results[n] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
 
 
 @pytest.mark.postgres
