@@ -39,3 +39,14 @@ def page_of(request, queryset, per_page=50, *, count=None):
     if count is not None:
         paginator.count = count
     return paginator.get_page((request.POST if request.method == "POST" else request.GET).get("page"))
+
+
+MOST_LETTERS = 60
+
+
+def words_of(request):
+    """The words of a search. They come by POST only: they may be somebody's name or number, and addresses are logged.
+
+    Without NUL characters, which PostgreSQL refuses; at most `MOST_LETTERS` long.
+    """
+    return request.POST.get("q", "").replace("\0", "").strip()[:MOST_LETTERS]

@@ -21,7 +21,7 @@ from issues.sight import Sight
 from visits.rounds import at_door
 
 MOST_PER_GROUP = 10
-FEWEST_LETTERS, MOST_LETTERS = 2, 60
+FEWEST_LETTERS = 2
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from foundation.shortcuts import words_of
 from portal.health import reasons_not_ready
 from portal.navigation import first_page
-from portal.searching import FEWEST_LETTERS, MOST_LETTERS, find
+from portal.searching import FEWEST_LETTERS, find
 
 
 def home(request):
@@ -17,7 +18,7 @@ def home(request):
 
 def search(request):
     """One box over everything that the reader may see. The words travel by POST: they may be somebody's name."""
-    words = request.POST.get("q", "").strip()[:MOST_LETTERS]
+    words = words_of(request)
     context = {"words": words, "groups": find(request.user, words), "too_short": 0 < len(words) < FEWEST_LETTERS}
     return render(request, "portal/search.html", context)
 

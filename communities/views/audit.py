@@ -5,11 +5,10 @@ from django.views.decorators.http import require_POST
 from communities.access import demand
 from communities.forms.audit import AccessFilter, EntryFilter, ExportForm
 from communities.models import AuditAccess, AuditEntry, Staff
-from communities.views.lists import words_of
 from communities.words import lines
 from foundation.journal.moves import accessed
 from foundation.sheets import sheet_response
-from foundation.shortcuts import page_of
+from foundation.shortcuts import page_of, words_of
 
 MOST_EXPORTED = 50_000
 

@@ -9,10 +9,9 @@ from communities.forms.compound import BuildingForm, CompoundCreateForm, Compoun
 from communities.models import Building, Compound, Division, Household
 from communities.models.division import Level
 from communities.responsible import contacts_of_compound, first_contacts
-from communities.views.lists import words_of
 from foundation.acting import act
 from foundation.bigrams import search
-from foundation.shortcuts import get_for, page_of, posted
+from foundation.shortcuts import get_for, page_of, posted, words_of
 
 # A larger compound shows one building at a time.
 MOST_ON_ONE_PAGE = 60

@@ -8,10 +8,9 @@ from communities.forms.division import DivisionFilter, DivisionForm
 from communities.models import Compound, Division, Unit
 from communities.models.division import DIGITS, Level
 from communities.responsible import contacts_of_division, first_contacts_at
-from communities.views.lists import words_of
 from foundation.acting import act
 from foundation.bigrams import search
-from foundation.shortcuts import get_for, page_of, posted
+from foundation.shortcuts import get_for, page_of, posted, words_of
 
 # Places in which compounds are listed one by one; above them they are counted by community.
 LISTS_COMPOUNDS = (Level.COMMUNITY, Level.GRID)

@@ -8,9 +8,8 @@ from communities.access import CHANGE, READ, demand, may_on, may_reveal
 from communities.breadcrumb import way_to
 from communities.forms.household import HouseholdCreateForm, HouseholdFilter, HouseholdForm
 from communities.models import Compound, Household
-from communities.views.lists import words_of
 from foundation.acting import act
-from foundation.shortcuts import get_for, page_of, posted
+from foundation.shortcuts import get_for, page_of, posted, words_of
 
 MOST_VISITS = 5
 MOST_ISSUES = 10

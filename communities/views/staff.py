@@ -18,11 +18,10 @@ from communities.forms.staff import (
     StaffForm,
 )
 from communities.models import Assignment, Staff
-from communities.views.lists import words_of
 from communities.words import lines
 from foundation.acting import act
 from foundation.journal.moves import AlreadyDone
-from foundation.shortcuts import get_for, page_of, posted
+from foundation.shortcuts import get_for, page_of, posted, words_of
 
 HISTORY_SHOWN = 30
 

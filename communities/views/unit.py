@@ -7,10 +7,9 @@ from communities.breadcrumb import way_to
 from communities.forms.unit import UnitCreateForm, UnitFilter, UnitForm
 from communities.models import Division, Unit
 from communities.models.unit import Kind
-from communities.views.lists import words_of
 from foundation.acting import act
 from foundation.bigrams import search
-from foundation.shortcuts import get_for, page_of, posted
+from foundation.shortcuts import get_for, page_of, posted, words_of
 
 
 def unit_list(request):

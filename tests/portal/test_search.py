@@ -141,6 +141,13 @@ class TestPage:
             assert response.status_code == 200, words
             assert "<b>x</b>" not in response.content.decode()
 
+    def test_nonsense_is_harmless_in_every_list(self, client, town):
+        lists = "issue_list visit_list opinion_list round_list household_list compound_list division_list unit_list"
+        client.force_login(town.secretary)
+        for name in lists.split():
+            for words in ("\x00王\x00", "%_%", "' OR 1=1", "🙂"):
+                assert client.post(reverse(name), {"q": words}).status_code == 200, (name, words)
+
     @pytest.mark.parametrize("more", [0, 20])
     def test_costs_twelve_queries_at_most(self, client, town, sql_count, more):
         neighbours(town, more)

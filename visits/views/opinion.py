@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from communities.access import may
-from foundation.shortcuts import page_of
+from foundation.shortcuts import page_of, words_of
 from foundation.templatetags.portal import named
 from visits.filters import OpinionFilter
 from visits.forms.visit import ExportForm
@@ -22,7 +22,7 @@ def opinions_asked_for(request):
     if not may(request.user, "visits"):
         raise PermissionDenied
     form = OpinionFilter(request.GET)
-    words = request.POST.get("q", "").strip()[:60]
+    words = words_of(request)
     opinions = form.narrow(Opinion.objects.visible_to(request.user).standing())
     return form, words, find_opinions(opinions, request.user, words)
 

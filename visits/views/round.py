@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from communities.access import may
 from communities.models import CareCategory, Household, Resident
 from foundation.journal.moves import label
-from foundation.shortcuts import get_for, page_of
+from foundation.shortcuts import get_for, page_of, words_of
 from issues.models import Issue
 from visits import rounds
 from visits.forms.round import FIRST_TAPS, MET_TAPS, MISSED_TAPS, MetForm, MissedForm
@@ -42,7 +42,7 @@ def round_list(request):
     """Whom to visit: households in walking order. A search for a door or a name travels by POST."""
     if not may(request.user, "visits"):
         raise PermissionDenied
-    now, words = timezone.now(), request.POST.get("q", "").strip()[:60]
+    now, words = timezone.now(), words_of(request)
     show = request.GET.get("show") if request.GET.get("show") in CHIPS else "due"
     households = rounds.households_for(request.user, now=now)
     if words:

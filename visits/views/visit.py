@@ -15,7 +15,7 @@ from communities.models import Household
 from foundation.acting import act
 from foundation.fields import mask_name
 from foundation.journal.moves import timeline
-from foundation.shortcuts import get_for, page_of, posted
+from foundation.shortcuts import get_for, page_of, posted, words_of
 from visits import rounds
 from visits.filters import VisitFilter
 from visits.forms.opinion import opinion_rows, typed_so_far
@@ -76,7 +76,7 @@ def visits_asked_for(request):
     if not may(request.user, "visits"):
         raise PermissionDenied
     form = VisitFilter(request.GET)
-    words = request.POST.get("q", "").strip()[:60]
+    words = words_of(request)
     visits = form.narrow(Visit.objects.visible_to(request.user).standing())
     return form, words, find_visits(visits, request.user, words)
 
