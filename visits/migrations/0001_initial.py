@@ -250,6 +250,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="visit",
+            index=models.Index(fields=["area_path_then", "visited_at"], name="visits_visi_area_pa_1ecdc6_idx"),
+        ),
+        migrations.AddIndex(
+            model_name="visit",
             index=models.Index(fields=["household", "visited_at"], name="visits_visi_househo_c5b7b7_idx"),
         ),
         migrations.AddIndex(
@@ -285,6 +289,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="opinion",
             index=foundation.bigrams.BigramIndex(fields=["bigrams"], name="opinion_bigrams"),
+        ),
+        migrations.AddIndex(
+            model_name="opinion",
+            index=models.Index(fields=["area_path_then"], name="visits_opin_area_pa_00bc24_idx"),
         ),
         migrations.AddConstraint(
             model_name="opinion",

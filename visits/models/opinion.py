@@ -159,7 +159,7 @@ class Opinion(Searchable, Fact):
 
     class Meta(Fact.Meta):
         ordering = ["visit", "position", "pk"]
-        indexes = [BigramIndex(fields=["bigrams"], name="opinion_bigrams")]
+        indexes = [BigramIndex(fields=["bigrams"], name="opinion_bigrams"), models.Index(fields=["area_path_then"])]
         constraints = [
             *Fact.Meta.constraints,
             models.CheckConstraint(

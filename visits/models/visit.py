@@ -204,6 +204,8 @@ class Visit(Searchable, Fact):
         indexes = [
             BigramIndex(fields=["bigrams"], name="visit_bigrams"),
             models.Index(fields=["area_path", "visited_at"]),
+            # Statistics ask where it was then; lists where it belongs now.
+            models.Index(fields=["area_path_then", "visited_at"]),
             models.Index(fields=["household", "visited_at"]),
             models.Index(fields=["created_by", "visited_at"]),
         ]
