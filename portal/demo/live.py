@@ -25,7 +25,8 @@ HOME_ISSUES = [
     ("in_progress_bureau", [2, 4, 8, 14]),
     ("in_progress_property", [3, 5, 11]),
     ("in_progress_own", [2, 6]),
-    ("verifying", [4, 6, 7, 9]),
+    ("verifying", [4, 6]),
+    ("verifying_property", [5, 7, 9]),
     ("came_back", [6, 8]),
     ("closed", [9, 11, 12, 15, 16, 18, 20, 22, 24, 27, 30, 33, 36, 40]),
 ]
@@ -158,8 +159,10 @@ def story(cast, code, state, age, categories, texts):
         return tale
     if state.endswith("property"):
         tale.dispatch(secretary, later(3), cast.units["安居物业服务有限公司"])
-        if state.startswith("in_progress"):
+        if not state.startswith("dispatched"):
             tale.sign(cast.users["property"], later(6))
+        if state.startswith("verifying"):
+            tale.report_done(cast.users["property"], later(48), result)
         return tale
     tale.take(secretary, later(3))
     if state in ("verifying", "closed", "came_back"):

@@ -148,7 +148,7 @@ def begin(cast, *, household, category, title, text, by, at, channel="visit", ve
         **facts,
     )
     story = Story(issue)
-    story.tell(verb, by, at, note=how)
+    story.tell(verb, by, at, note=how, public_note=True)
     if household.heads:
         reporter = Reporter(resident=household.heads[0], name=household.heads[0].name)
         story.reporters.append(reporter)
