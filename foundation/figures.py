@@ -73,7 +73,7 @@ class Figure:
     is_now: bool = False
 
 
-def counted(queryset, params, figures, *, now):
+def counted(queryset, params, figures, *, now, field="area_path_then"):
     """The rows behind the number that a query string names: `figure`, `since`, `until`, `area`, `direct`.
 
     Places are those where a thing happened (`area_path_then`), so that a community that has moved keeps its history;
@@ -82,9 +82,8 @@ def counted(queryset, params, figures, *, now):
     figure = figures.get(params.get("figure", ""))
     if figure is None:
         return queryset.none()
-    return queryset.filter(
-        figure.condition(span_of(params, now=now)), place(params.get("area", ""), direct=bool(params.get("direct")))
-    )
+    here = place(params.get("area", ""), direct=bool(params.get("direct")), field=field)
+    return queryset.filter(figure.condition(span_of(params, now=now)), here)
 
 
 def place(code, *, direct=False, field="area_path_then"):

@@ -101,7 +101,9 @@ def frame(request):
         Item(label, name, icon, current=name == here or (not has_own_item and here.split("_")[0] in nouns))
         for label, name, icon, nouns in items
     ]
-    result.bar = result.nav[:4]
+    # On a phone the four things the role does most: its own first page, then the beginning of the list.
+    own = first_page(user)
+    result.bar = sorted(result.nav, key=lambda item: item.name != own)[:4]
     result.elder = user.elder
     result.user_name = user.name
     result.unread = Notice.objects.visible_to(user).unread().count()

@@ -59,6 +59,19 @@ def test_a_page_outside_the_sections_lights_nothing(client, town):
     assert not any(item.current for item in frame_of(client).nav)
 
 
+def test_the_bar_of_the_phone_begins_with_the_own_first_page(client, town):
+    first = {
+        "admin_of_district": "dashboard",
+        "auditor": "entry_list",
+        "cadre": "round_list",
+        "secretary": "issue_desk",
+    }
+    for who, name in first.items():
+        client.force_login(getattr(town, who))
+        bar = frame_of(client).bar
+        assert (bar[0].name, len(bar)) == (name, 4), who
+
+
 def test_says_who_and_where(client, town):
     client.force_login(town.secretary)
     frame = frame_of(client)
