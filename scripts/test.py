@@ -27,7 +27,7 @@ def run_pytest(database: str, url: str, arguments: list[str], proof: Path) -> in
         "RAN_TESTS": str(proof / f"ran-{database}"),
         "COLLECTED_TESTS": str(proof / f"collected-{database}"),
     }
-    everything = ["-n", str(WORKERS), "--dist", "loadfile"] if not arguments else []
+    everything = ["-n", str(WORKERS), "--dist", "worksteal"] if not arguments else []
     command = [sys.executable, "-m", "pytest", *everything, *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment).returncode
 
