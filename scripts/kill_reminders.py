@@ -154,7 +154,7 @@ def make_issues(places: list[SimpleNamespace], today: dt.date) -> list[SimpleNam
             state="pending" if who == "company" else "signed",
             handler_id=None
             if who == "company"
-            else min(place.secretaries or place.handlers)
+            else min(place.secretaries or place.coordinators)  # without a secretary the street handles it
             if who == "office"
             else place.handlers[0],
             created_by_id=place.handlers[0],
