@@ -86,9 +86,6 @@ class User(AbstractBaseUser):
     def __str__(self):
         return self.name or self.username
 
-    def get_full_name(self):
-        return self.name
-
     @property
     def area_path(self):
         """The place under which the journal files acts on this account: that of its post; one query."""

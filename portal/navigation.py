@@ -44,7 +44,6 @@ class Frame:
     unread: int = 0
     user_name: str = ""
     role_name: str = ""
-    district_name: str = ""
     demo: bool = False
     elder: bool = False
 

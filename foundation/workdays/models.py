@@ -1,7 +1,5 @@
 """Which days are worked. Monday to Friday needs no row: only days that differ have one."""
 
-import datetime as dt
-
 from django.conf import settings
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
@@ -131,7 +129,3 @@ class Year(models.Model):
 
     def __str__(self):
         return str(self.year)
-
-    @property
-    def last_day(self):
-        return dt.date(self.year, 12, 31)

@@ -59,12 +59,6 @@ class IssueQuerySet(ScopedQuerySet):
 
     # --- of a period, of an outcome ---
 
-    def submitted_in(self, since, until):
-        return self.filter(submitted_at__gte=since, submitted_at__lt=until)
-
-    def closed_in(self, since, until):
-        return self.filter(closed_at__gte=since, closed_at__lt=until)
-
     def on_spot(self):
         return self.filter(closure_reason=Reason.ON_SPOT)
 

@@ -6,7 +6,6 @@ pages of his own navigation. Serious or minor: each finding fails.
 
 from dataclasses import dataclass
 
-import machine
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
@@ -14,15 +13,13 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.urls import reverse
 
-from tests.databases import on_postgresql
 from tests.portal.register import rows_of
 from tests.portal.test_navigation import ITEMS
 from tests.portal.test_roles import EXPECTED, OWN, ROLES
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    # A page looks the same whatever the database; CI walks them once, in its pass on SQLite.
-    pytest.mark.skipif(machine.CI and on_postgresql(), reason="walked in the pass on SQLite"),
+    pytest.mark.once,  # a page looks the same whatever the database
 ]
 AXE = Axe()
 # Not among axe's defaults, but in WCAG 2.2 AA: what is pressed is 24 px large or stands apart.

@@ -231,10 +231,6 @@ class Visit(Searchable, Fact):
         return self.outcome in MET
 
     @property
-    def was_entered_late(self):
-        return self.created_at - self.visited_at > timedelta(days=1)
-
-    @property
     def void_words(self):
         """Why it was voided, as a person reads it."""
         return _("taken back at once by the visitor") if self.voided_reason == UNDONE else self.voided_reason
