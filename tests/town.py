@@ -48,7 +48,8 @@ def person(username, name, role=None, *, place=None, unit=None, stands_in_for=No
 
 def build_town():
     """Write the town and return its places, units, people and rows as attributes."""
-    call_command("load_reference", verbosity=0)
+    if not Category.objects.exists():
+        call_command("load_reference", verbosity=0)
     place = {}
     for code, name in PLACES:
         parent = place.get(code[:-3]) if len(code) > 6 else place.get(code[:-2])

@@ -105,6 +105,21 @@ class Compound(Searchable, Fact):
     TOPIC = "places"
     COMPOUND_FIELD = "pk"
     SEARCH_FIELDS = ("name", "address")
+    KEEP_FORMER = (
+        "name",
+        "kind",
+        "community",
+        "grid",
+        "management",
+        "property_unit",
+        "developer_kind",
+        "built_year",
+        "stated_buildings",
+        "stated_households",
+        "address",
+        "responsible",
+        "remark",
+    )
 
     name = models.CharField(_("name"), max_length=80)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.COMPOUND)

@@ -115,6 +115,7 @@ class Household(Searchable, Fact):
     TOPIC = "people"
     COMPOUND_FIELD = "compound"
     SEARCH_FIELDS = ("address",)
+    KEEP_FORMER = ("building", "stair", "door", "occupancy", "remark", "verified_on")
 
     compound = models.ForeignKey("communities.Compound", on_delete=models.PROTECT, related_name="households")
     building = models.ForeignKey(

@@ -24,6 +24,24 @@ from foundation.journal.moves import Conflict, NotAllowed, accessed, record, rev
 SECRETS = ("phone", "id_number")
 
 
+class Residency(models.TextChoices):
+    """人户: whether somebody lives where the household is registered (人户分离 is the case where not)."""
+
+    UNKNOWN = "", _("not known")
+    SAME = "same", _("lives and is registered here")
+    ABSENT = "absent", _("registered here, lives elsewhere")
+    ELSEWHERE = "elsewhere", _("lives here, registered elsewhere")
+    TENANT = "tenant", _("tenant")
+
+
+class Presence(models.TextChoices):
+    """Whether somebody who lives here is at home these days; who is not is not due for a visit."""
+
+    HOME = "home", _("at home")
+    HOSPITAL = "hospital", _("in hospital")
+    AWAY = "away", _("away for a time")
+
+
 class ResidentQuerySet(ScopedQuerySet):
     def here(self):
         """People who live where they are registered: not moved away, not dead, not voided or merged."""
@@ -32,6 +50,10 @@ class ResidentQuerySet(ScopedQuerySet):
     def of_record(self):
         """Who lives or lived here, head of household first; voided and merged rows aside."""
         return self.filter(voided_at__isnull=True, merged_into__isnull=True).order_by("-is_head", "born_on", "pk")
+
+    def visitable(self):
+        """Of those, who can be called on: at home, and without the wish not to be visited."""
+        return self.here().filter(presence=Presence.HOME, declines_visits_on__isnull=True)
 
     def with_categories(self, user, area_path):
         """With those care categories that the user may read in this place, in one more query."""
@@ -80,6 +102,22 @@ class Resident(Searchable, Fact):
     TOPIC = "people"
     COMPOUND_FIELD = "household__compound"
     SEARCH_FIELDS = ("name",)
+    KEEP_FORMER = (
+        "name",
+        "sex",
+        "born_on",
+        "phone",
+        "id_number",
+        "is_head",
+        "care_level",
+        "household",
+        "residency",
+        "presence",
+        "declines_visits_on",
+        "ended_on",
+        "ended_reason",
+        "remark",
+    )
 
     household = models.ForeignKey("communities.Household", on_delete=models.PROTECT, related_name="residents")
     area_path = PathField(max_length=15, db_index=True, editable=False)
@@ -98,6 +136,18 @@ class Resident(Searchable, Fact):
         CareCategory, blank=True, related_name="residents", verbose_name=_("care categories")
     )
     remark = models.TextField(_("remark"), blank=True)
+    residency = models.CharField(
+        _("residence and registration"), max_length=10, blank=True, default="", choices=Residency.choices
+    )
+    presence = models.CharField(
+        _("presence"), max_length=10, default=Presence.HOME, choices=Presence.choices, editable=False
+    )
+    presence_since = models.DateField(_("away since"), null=True, blank=True, editable=False)
+    presence_until = models.DateField(_("expected back on"), null=True, blank=True, editable=False)
+    declines_visits_on = models.DateField(_("wishes no visits since"), null=True, blank=True, editable=False)
+    verified_on = models.DateField(_("last checked on"), null=True, blank=True, editable=False)
+    # What is left of a purged person: a row without a name, so that counts and histories stay what they were.
+    purged_at = models.DateTimeField(null=True, editable=False)
     ended_on = models.DateField(_("no longer here since"), null=True, blank=True, editable=False)
     ended_reason = models.CharField(
         max_length=10, blank=True, editable=False, choices=[("moved", _("moved away")), ("died", _("died"))]
@@ -116,6 +166,11 @@ class Resident(Searchable, Fact):
             models.CheckConstraint(
                 condition=Q(ended_on__isnull=True, ended_reason="") | (Q(ended_on__isnull=False) & ~Q(ended_reason="")),
                 name="resident_end_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(presence="home", presence_since__isnull=True, presence_until__isnull=True)
+                | (~Q(presence="home") & Q(presence_since__isnull=False)),
+                name="resident_absence_has_a_day",
             ),
         ]
 

@@ -9,7 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from foundation.fields import PathField
+from foundation.fields import EncryptedTextField, PathField
 
 MOST_DATA = 2000  # characters of JSON: codes, numbers and ids, never a text somebody wrote
 
@@ -122,6 +122,22 @@ class Note(models.Model):
 
     def __str__(self):
         return f"note of {self.entry_id}"
+
+
+class Former(models.Model):
+    """The values that fields had before an entry changed them, encrypted as a whole, and purgeable with the person.
+
+    Kept for the fields that a model names in KEEP_FORMER. `values` is JSON: {field: value}, a row referred to by its number.
+    """
+
+    entry = models.OneToOneField(Entry, models.PROTECT, related_name="former")
+    values = EncryptedTextField()
+
+    def __str__(self):
+        return f"former values of {self.entry_id}"
+
+    def as_dict(self):
+        return json.loads(self.values)
 
 
 class Access(AppendOnlyModel):
@@ -260,6 +276,22 @@ def done_already(key, by):
     if entry is not None and entry.actor_id != getattr(by, "pk", None):
         raise Conflict
     return entry
+
+
+def keep_former(entry, stored, changed):
+    """Beside `entry`, keep what `stored` had in those of the `changed` fields that its model names in KEEP_FORMER."""
+    kept = set(getattr(stored, "KEEP_FORMER", ())) & set(changed)
+    if kept:
+        fields = {name: stored._meta.get_field(name) for name in kept}
+        values = {name: field.value_from_object(stored) for name, field in fields.items()}
+        Former.objects.create(entry=entry, values=json.dumps(values, cls=DjangoJSONEncoder, ensure_ascii=False))
+
+
+def history(obj):
+    """What changed in the fields that the model names in KEEP_FORMER, latest first: [(entry, {field: value before})]; one query."""
+    entries = Entry.objects.filter(subject_type=kind_of(obj), subject_id=obj.pk, former__isnull=False)
+    entries = entries.select_related("actor", "on_behalf_of", "former").order_by("-pk")
+    return [(entry, entry.former.as_dict()) for entry in entries]
 
 
 def accessed(obj, what, *, by, reason="", context="", rows=1, on_behalf_of=None):

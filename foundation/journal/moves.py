@@ -12,6 +12,8 @@ from foundation.journal.models import (
     Conflict,
     accessed,
     done_already,
+    history,
+    keep_former,
     label,
     record,
     record_all,
@@ -28,6 +30,7 @@ __all__ = [
     "NotAllowed",
     "accessed",
     "done_already",
+    "history",
     "label",
     "move",
     "record",
@@ -117,7 +120,7 @@ def revise(obj, verb, *, by, note="", data=None, key=None, on_behalf_of=None, se
         return None
     _update(obj, verb, changed, {}, key=key, by=by)
     status = str(getattr(obj, "status", ""))
-    return record(
+    entry = record(
         obj,
         verb,
         by=by,
@@ -130,6 +133,8 @@ def revise(obj, verb, *, by, note="", data=None, key=None, on_behalf_of=None, se
         key=key,
         on_behalf_of=on_behalf_of,
     )
+    keep_former(entry, stored, changed)
+    return entry
 
 
 def _rows(obj):

@@ -46,6 +46,13 @@ def at(year, month, day, hour=0, minute=0):
     return dt.datetime(year, month, day, hour, minute, tzinfo=ZONE)
 
 
+@pytest.fixture
+def no_calendar(db):
+    """An installation that nobody has given a calendar yet."""
+    Workday.objects.all().delete()
+    Year.objects.all().delete()
+
+
 @pytest.mark.usefixtures("calendar")
 class TestAgainstTheOracles:
     def test_day_by_day_2022_to_2026(self):
@@ -149,14 +156,14 @@ class TestHorizon:
         assert not is_near_horizon(D(2026, 11, 1))
         assert is_near_horizon(D(2026, 11, 2))
 
-    @pytest.mark.django_db
+    @pytest.mark.usefixtures("no_calendar")
     def test_without_any_calendar_monday_to_friday_is_provisional(self):
         assert horizon() is None
         assert is_near_horizon(D(2026, 11, 1))
         assert add_workdays(D(2026, 9, 30), 1) == Due(D(2026, 10, 1), provisional=True)
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("no_calendar")
 class TestLoadWorkdays:
     def test_twice_changes_nothing(self):
         assert load() == "Done: 138 new, 0 changed, 0 removed, 0 kept."
