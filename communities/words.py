@@ -86,6 +86,8 @@ EXPORTS = {
 }
 JOBS = {
     "foundation.notices.tasks.deliver_notices": gettext_lazy("Sending e-mail"),
+    "foundation.jobs.tasks.run_jobs": gettext_lazy("Long work"),
+    "foundation.jobs.tasks.sweep_jobs": gettext_lazy("Clearing away old work"),
     "issues.tasks.remind_issues": gettext_lazy("Reminders of issues"),
 }
 

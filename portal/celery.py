@@ -7,11 +7,16 @@ from celery import Celery
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["foundation.notices", "issues"])
+app.autodiscover_tasks(["foundation.notices", "foundation.jobs", "issues"])
 
 # seconds between two ticks of each job; /readyz reports a job as late after two of its intervals
 INTERVALS = {
     "foundation.notices.tasks.deliver_notices": 10,
+    "foundation.jobs.tasks.run_jobs": 5,
+    "foundation.jobs.tasks.sweep_jobs": 3600,
     "issues.tasks.remind_issues": 60,
 }
-app.conf.beat_schedule = {name: {"task": name, "schedule": seconds} for name, seconds in INTERVALS.items()}
+# A tick that nobody took before the next one is void: it would only ask the same again.
+app.conf.beat_schedule = {
+    name: {"task": name, "schedule": seconds, "options": {"expires": seconds}} for name, seconds in INTERVALS.items()
+}

@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "foundation.notices",
     "foundation.workdays",
     "foundation.clock",
+    "foundation.jobs",
     "accounts",
     "communities",
     "issues",
@@ -265,6 +266,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Long work has a worker of its own (Procfile): an import must not hold up a reminder.
+CELERY_TASK_ROUTES = {"foundation.jobs.tasks.run_jobs": {"queue": "long"}}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A killed worker's task comes back after two minutes at the latest, not after Redis' default of an hour.
 CELERY_BROKER_TRANSPORT_OPTIONS = {

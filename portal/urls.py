@@ -9,6 +9,7 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("accounts/", include("accounts.urls")),
     path("inbox/", include("foundation.notices.urls")),
+    path("jobs/", include("foundation.jobs.urls")),
     path("", include("communities.urls")),
     path("issues/", include("issues.urls")),
     path("visits/", include("visits.urls")),

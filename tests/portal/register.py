@@ -13,6 +13,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from communities.models import Feedback, Resident
+from foundation.jobs import start
 from foundation.notices.models import Delivery, Notice
 from issues.models import Issue
 from tests.town import issue_at
@@ -137,6 +138,7 @@ def office(town):
     return {
         (notice.pk, "notice_read"),
         (delivery.pk, "delivery_retry"),
+        (start("register_of_tests", by=town.secretary).pk, "job_detail job_cancel"),
         (session.pk, "session_end"),
         (feedback.pk, "feedback_detail feedback_answer"),
         (town.cadre.pk, staff),

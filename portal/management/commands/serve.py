@@ -16,6 +16,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, connections
 from gunicorn.app.base import BaseApplication
 
+from foundation.jobs.models import TASK as LONG
 from portal.celery import app
 
 THREADS = 8
@@ -24,14 +25,25 @@ THREADS = 8
 class Clock(Scheduler):
     """Celery's scheduler for tasks that run right here."""
 
+    at_work = None  # the thread of long work
+
     def setup_schedule(self):
         """What fell due while nothing ran is caught up at once, not after the first interval."""
         super().setup_schedule()
         for entry in self.schedule.values():
             entry.last_run_at = self.app.now() - timedelta(days=1)
 
-    def apply_async(self, *args, **kwargs):
-        """Run the task; no database connection grows old between two of them."""
+    def apply_async(self, entry, *args, **kwargs):
+        """Run the task, long work in a thread of its own: the reminders do not wait for an import."""
+        if entry.task != LONG:
+            return self.run(entry, *args, **kwargs)
+        if self.at_work is None or not self.at_work.is_alive():
+            self.at_work = threading.Thread(target=self.run, args=(entry, *args), kwargs=kwargs, name=LONG, daemon=True)
+            self.at_work.start()
+        return None
+
+    def run(self, *args, **kwargs):
+        """No database connection grows old between two tasks."""
         close_old_connections()
         try:
             return super().apply_async(*args, **kwargs)
