@@ -30,15 +30,17 @@ class Role(models.TextChoices):
 
 
 # topic: places (divisions, compounds, units: no personal data) · people (households, residents) · visits · issues ·
-#        staff · audit (journal and access log) · dashboard · feedback · calendar (working days) · delivery (failed sends)
+#        team (leave, duty roster, hand-over of those who serve there) · staff (accounts) · audit (journal and access log) ·
+#        dashboard · feedback · calendar (working days) · delivery (failed sends)
 RIGHTS = {
-    Role.GRID_WORKER: {"places": READ, "people": CHANGE, "visits": CHANGE, "issues": READ},
-    Role.STREET_CADRE: {"places": READ, "people": CHANGE, "visits": CHANGE, "issues": READ},
+    Role.GRID_WORKER: {"places": READ, "people": CHANGE, "visits": CHANGE, "issues": READ, "team": READ},
+    Role.STREET_CADRE: {"places": READ, "people": CHANGE, "visits": CHANGE, "issues": READ, "team": READ},
     Role.SECRETARY: {
         "places": CHANGE,
         "people": CHANGE,
         "visits": CHANGE,
         "issues": CHANGE,
+        "team": CHANGE,
         "dashboard": READ,
         "calendar": READ,
     },
@@ -47,6 +49,7 @@ RIGHTS = {
         "people": CHANGE,
         "visits": CHANGE,
         "issues": CHANGE,
+        "team": CHANGE,
         "dashboard": READ,
         "calendar": READ,
     },
@@ -57,6 +60,7 @@ RIGHTS = {
         "people": CHANGE,
         "visits": READ,
         "issues": CHANGE,
+        "team": CHANGE,
         "staff": CHANGE,
         "dashboard": READ,
         "feedback": CHANGE,
@@ -68,6 +72,7 @@ RIGHTS = {
         "people": READ,
         "visits": READ,
         "issues": READ,
+        "team": READ,
         "staff": READ,
         "audit": READ,
         "dashboard": READ,

@@ -7,3 +7,18 @@ from foundation.notices.kinds import kind, name_group
 name_group("feedback", _("Feedback"))
 
 kind("feedback_answered", title=_("Your feedback on the portal was answered"), group="feedback")
+
+name_group("team", _("Duty and leave"))
+
+kind("leave_requested", title=_("A leave from %(since)s to %(until)s awaits your confirmation"), group="team")
+kind("leave_confirmed", title=_("The leave from %(since)s to %(until)s is confirmed, with its substitute"), group="team")
+kind("leave_declined", title=_("The leave from %(since)s to %(until)s was declined"), group="team")
+kind("leave_unattended", title=_("From %(since)s to %(until)s somebody is away without a substitute"), group="team")
+kind("leave_ended", title=_("The leave ended early; you no longer stand in"), group="team")
+kind("swap_proposed", title=_("A colleague asks you to take over the shift of %(on)s"), group="team")
+kind("swap_accepted", title=_("Your swap of the shift of %(on)s was agreed to"), group="team")
+kind("swap_declined", title=_("Your swap of the shift of %(on)s was declined"), group="team")
+kind("handover_prepared", title=_("A hand-over with %(n)s open items awaits your confirmation"), group="team")
+kind("handover_returned", title=_("Your hand-over was sent back"), group="team")
+kind("handover_confirmed", title=_("Your hand-over was confirmed"), group="team")
+kind("items_reassigned", title=_("Open items were given to somebody else"), group="team")

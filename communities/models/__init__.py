@@ -4,8 +4,11 @@ from communities.models.care import CareCategory
 from communities.models.compound import Building, Compound
 from communities.models.division import Division
 from communities.models.feedback import Feedback
+from communities.models.handover import Handover, Reassignment
 from communities.models.household import Household
+from communities.models.leave import Leave
 from communities.models.resident import Resident
+from communities.models.shift import Shift, Swap
 from communities.models.staff import Staff
 from communities.models.unit import Unit
 
@@ -19,9 +22,14 @@ __all__ = [
     "Compound",
     "Division",
     "Feedback",
+    "Handover",
     "Household",
+    "Leave",
+    "Reassignment",
     "Resident",
+    "Shift",
     "Staff",
     "StaffDelivery",
+    "Swap",
     "Unit",
 ]

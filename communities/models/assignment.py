@@ -5,9 +5,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import COMPOUND_ROLES, LEVELS, NEEDS_SECOND_FACTOR, Role, ScopedQuerySet, covers, stand_in
+from communities.models.division import line_of
 from foundation.fields import PathField
 from foundation.journal.moves import NotAllowed, record, revise
-from foundation.paths import is_within
+from foundation.paths import is_within, within
+
+# Who leads the people of a place (leave, duty roster, hand-over).
+LEADING = (Role.SECRETARY, Role.COORDINATOR, Role.DISTRICT_ADMIN)
 
 
 class DatedQuerySet(ScopedQuerySet):
@@ -32,6 +36,19 @@ class AssignmentQuerySet(DatedQuerySet):
 
     def of_role(self, *roles):
         return self.filter(role__in=roles)
+
+    def inside_of(self, code):
+        """Posts in this place or below it."""
+        return self.filter(within(code))
+
+    def leading(self, area_path):
+        """Posts that lead the people of this place: at the place itself and above it, up to the district."""
+        return self.filter(role__in=LEADING, division__code__in=line_of(area_path))
+
+    def own_home_path(self):
+        """Of one user's posts: the area of the first own one that counts today, "" without any."""
+        own = self.current(timezone.localdate()).filter(stands_in_for=None).exclude(area_path="")
+        return own.order_by("since", "pk").values_list("area_path", flat=True).first() or ""
 
     def for_access(self):
         return self.select_related("division", "unit", "compound", "stands_in_for")
@@ -65,6 +82,7 @@ class AssignmentManager(models.Manager.from_queryset(AssignmentQuerySet)):
         unit=None,
         compound=None,
         stands_in_for=None,
+        leave=None,
         key=None,
     ):
         """Give a person a post. A post that sees a whole district makes the second factor compulsory for the account.
@@ -83,6 +101,7 @@ class AssignmentManager(models.Manager.from_queryset(AssignmentQuerySet)):
             since=since,
             until=until,
             stands_in_for=stands_in_for,
+            leave=leave,
             area_path=target.area_path if target else "",
         )
         if role in NEEDS_SECOND_FACTOR and not user.second_factor_required:
@@ -127,6 +146,10 @@ class Assignment(models.Model):
     until = models.DateField(_("until"), null=True, blank=True)
     stands_in_for = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="substitutes"
+    )
+    # The leave for whose days the post was given.
+    leave = models.ForeignKey(
+        "communities.Leave", on_delete=models.PROTECT, null=True, blank=True, related_name="assignments", editable=False
     )
     # Taken away on the spot: it no longer counts, though `until` says that it counted on that day.
     revoked_at = models.DateTimeField(null=True, editable=False)
