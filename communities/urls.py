@@ -35,6 +35,8 @@ urlpatterns = [
     path("communities/units/", unit.unit_list, name="unit_list"),
     path("communities/units/<int:pk>/", unit.unit_detail, name="unit_detail"),
     path("communities/units/<int:pk>/edit/", unit.unit_edit, name="unit_edit"),
+    path("", include("communities.urls_upkeep")),
+    path("", include("communities.urls_life")),
     path("communities/<code:code>/", division.division_detail, name="division_detail"),
     path("communities/<code:code>/edit/", division.division_edit, name="division_edit"),
     path("communities/<code:code>/compounds/add/", compound.compound_create, name="compound_create"),

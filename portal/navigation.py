@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import CHANGE, READ, Role, may, posts_of
+from communities.registers import opens_registers
 from foundation.notices.models import Notice
 
 # The first page of each role; a person with several posts gets the first that fits.
@@ -70,6 +71,13 @@ def items_for(user):
         (may(user, "visits"), _("Visits"), "visit_list", "calendar", ("visit", "opinion")),
         (may(user, "places"), _("Places"), "division_list", "compound", ("division", "compound", "building", "unit")),
         (may(user, "people"), _("Households"), "household_list", "people", ("household", "resident")),
+        (
+            opens_registers(user),
+            _("Registers"),
+            "register_home",
+            "audit",
+            ("register", "completeness", "gap", "suggestion", "reorganisation"),
+        ),
         (may(user, "dashboard"), _("Dashboard"), "dashboard", "chart", ("dashboard",)),
         (may(user, "staff", READ), _("Staff"), "staff_list", "staff", ("staff", "assignment")),
         (may(user, "audit"), _("Audit"), "entry_list", "audit", ("entry", "access")),

@@ -10,16 +10,16 @@ from tests.town import LONG_AGO, new_issue
 pytestmark = pytest.mark.django_db
 
 ITEMS = {
-    "admin_of_district": "issue_list visit_list division_list household_list dashboard staff_list feedback_list workday_list",
-    "coordinator": "issue_desk issue_list visit_list division_list household_list dashboard",
-    "cadre": "round_list issue_list visit_list division_list household_list",
-    "secretary": "issue_desk round_list issue_list visit_list division_list household_list dashboard",
-    "grid_worker": "round_list issue_list visit_list division_list household_list",
+    "admin_of_district": "issue_list visit_list division_list household_list register_home dashboard staff_list feedback_list workday_list",
+    "coordinator": "issue_desk issue_list visit_list division_list household_list register_home dashboard",
+    "cadre": "round_list issue_list visit_list division_list household_list register_home",
+    "secretary": "issue_desk round_list issue_list visit_list division_list household_list register_home dashboard",
+    "grid_worker": "round_list issue_list visit_list division_list household_list register_home",
     "handler": "issue_desk issue_list",
     "property_handler": "issue_desk issue_list",
-    "deputy": "issue_desk round_list issue_list visit_list division_list household_list dashboard",
-    "auditor": "issue_list visit_list division_list household_list dashboard staff_list entry_list",
-    "system_admin": "division_list staff_list feedback_list workday_list",
+    "deputy": "issue_desk round_list issue_list visit_list division_list household_list register_home dashboard",
+    "auditor": "issue_list visit_list division_list household_list register_home dashboard staff_list entry_list",
+    "system_admin": "division_list register_home staff_list feedback_list workday_list",
     "idle": "",
 }
 

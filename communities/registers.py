@@ -1,0 +1,53 @@
+"""The tools of the registers on one page: whoever has the right sees the tool, nobody else."""
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from communities.access import READ, may
+
+# (topic, level) of the right, label, URL name (without arguments), icon, what it is for
+TOOLS = [
+    (
+        ("people", READ),
+        _("Completeness"),
+        "completeness_list",
+        "chart",
+        _("What is recorded, what is missing, and how long ago somebody looked."),
+    ),
+    (
+        None,
+        _("Suggested corrections"),
+        "suggestion_list",
+        "edit",
+        _("What others found wrong in the registers of your area, and what you suggested yourself."),
+    ),
+    (
+        ("territory", READ),
+        _("Changes of the territory"),
+        "reorganisation_list",
+        "compound",
+        _("Places merged, split, moved or renamed from a day on, with a preview of what moves."),
+    ),
+]
+
+
+def tools_for(user):
+    """The tools open to this user as (label, address, icon, help); None as a right means everybody who gets here."""
+    return [
+        (label, reverse(name), icon, help)
+        for right, label, name, icon, help in TOOLS
+        if (right is None or may(user, *right)) and is_there(name)
+    ]
+
+
+def is_there(name):
+    try:
+        return bool(reverse(name))
+    except NoReverseMatch:
+        return False
+
+
+def opens_registers(user):
+    """Whether the page of the registers has anything for this user."""
+    return may(user, "people", READ) or may(user, "places", READ)
+
