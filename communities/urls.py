@@ -1,6 +1,6 @@
 from django.urls import include, path, register_converter
 
-from communities.views import compound, division, household, resident, unit
+from communities.views import compound, division, household, resident, resident_list, unit
 
 
 class DivisionCode:
@@ -28,6 +28,7 @@ urlpatterns = [
     path("communities/households/<int:pk>/", household.household_detail, name="household_detail"),
     path("communities/households/<int:pk>/edit/", household.household_edit, name="household_edit"),
     path("communities/households/<int:pk>/residents/add/", resident.resident_create, name="resident_create"),
+    path("communities/residents/", resident_list.resident_list, name="resident_list"),
     path("communities/residents/<int:pk>/edit/", resident.resident_edit, name="resident_edit"),
     path("communities/residents/<int:pk>/leave/", resident.resident_leave, name="resident_leave"),
     path("communities/residents/<int:pk>/return/", resident.resident_return, name="resident_return"),

@@ -1,3 +1,5 @@
+import re
+
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -7,11 +9,12 @@ from django.utils.translation import pgettext_lazy
 
 from communities.access import ScopedQuerySet
 from communities.models.care import CareCategory, CareLevel
-from foundation.bigrams import BigramIndex, Searchable
+from foundation.bigrams import BigramIndex, Searchable, search
 from foundation.facts import Fact, create_once
 from foundation.fields import (
     EncryptedTextField,
     PathField,
+    is_phone,
     keyed_hash,
     mask_id_number,
     mask_name,
@@ -22,6 +25,7 @@ from foundation.fields import (
 from foundation.journal.moves import Conflict, NotAllowed, accessed, record, revise
 
 SECRETS = ("phone", "id_number")
+LAST_FOUR = re.compile(r"\d{4}", re.ASCII)
 
 
 class Residency(models.TextChoices):
@@ -63,6 +67,14 @@ class ResidentQuerySet(ScopedQuerySet):
             )
         )
 
+    def found_by(self, words):
+        """Those with this whole phone number, with these last four digits of one, or with these words or letters as part of the name."""
+        if is_phone(words):
+            return self.with_phone(words)
+        if LAST_FOUR.fullmatch(words):
+            return self.with_last_four(words)
+        return search(self, words)
+
     def with_phone(self, phone):
         return self.filter(phone_hash=keyed_hash(normalise_phone(phone)))
 
@@ -70,7 +82,8 @@ class ResidentQuerySet(ScopedQuerySet):
         return self.filter(phone_last4_hash=keyed_hash(digits))
 
     def for_list(self):
-        return self.select_related("household__compound", "household__building").order_by("household__walk_order", "pk")
+        """What the list page shows; phone and ID number stay where they are, their hashes say whether there is one."""
+        return self.select_related("household").defer("phone", "id_number").order_by("area_path", "household_id", "pk")
 
     def for_detail(self):
         return self.select_related("household__building", "household__compound__community__parent__parent")
@@ -102,6 +115,7 @@ class Resident(Searchable, Fact):
     TOPIC = "people"
     COMPOUND_FIELD = "household__compound"
     SEARCH_FIELDS = ("name",)
+    PINYIN_FIELDS = ("name",)
     KEEP_FORMER = (
         "name",
         "sex",
@@ -160,7 +174,15 @@ class Resident(Searchable, Fact):
 
     class Meta(Fact.Meta):
         ordering = ["household", "-is_head", "pk"]
-        indexes = [BigramIndex(fields=["bigrams"], name="resident_bigrams")]
+        indexes = [
+            BigramIndex(fields=["bigrams"], name="resident_bigrams"),
+            # The list of a district begins here and stops after a page.
+            models.Index(
+                fields=["area_path", "household", "id"],
+                condition=Q(ended_on__isnull=True, voided_at__isnull=True, merged_into__isnull=True),
+                name="resident_here",
+            ),
+        ]
         constraints = [
             *Fact.Meta.constraints,
             models.CheckConstraint(
@@ -178,7 +200,7 @@ class Resident(Searchable, Fact):
         return self.name
 
     def get_absolute_url(self):
-        return reverse("household_detail", args=[self.household_id])
+        return reverse("resident_detail", args=[self.pk])
 
     @property
     def compound_id(self):
@@ -206,6 +228,11 @@ class Resident(Searchable, Fact):
     @property
     def masked_id_number(self):
         return mask_id_number(self.id_number)
+
+    def issues_for(self, user):
+        """Issues that this person raised, as far as the user may know who raised them."""
+        issues = self.household.issues.model.objects.visible_to(user).filter(reporters__resident=self)
+        return issues.for_reader(user).filter(is_confided=True).for_list()
 
     def derive(self):
         """Normalise phone and ID number and keep the hashes they are found by."""

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from communities.access import may_reveal
+from communities.access import CHANGE, may_on, may_reveal
 from communities.breadcrumb import way_to
 from communities.forms.resident import (
     ResidentCreateForm,
@@ -19,6 +19,28 @@ from communities.models.resident import SECRETS
 from communities.views.household import tail_of
 from foundation.acting import act
 from foundation.shortcuts import get_for, posted
+
+MOST_VISITS = 5
+MOST_ISSUES = 10
+
+
+def resident_detail(request, pk):
+    """One person: the facts with masked numbers, where he or she is these days, what is open, who came last."""
+    user = request.user
+    resident = get_for(user, Resident.objects.for_detail(), pk=pk)
+    household = resident.household
+    context = {
+        "resident": resident,
+        "household": household,
+        "categories": resident.categories.readable_by(user, resident.area_path),
+        "crumbs": crumbs_of(user, household, resident.name),
+        "issues": resident.issues_for(user).order_by("-submitted_at", "-pk")[:MOST_ISSUES],
+        "visits": household.visits.visible_to(user).standing().for_list()[:MOST_VISITS],
+        "may_change": may_on(user, "people", CHANGE, resident),
+        "may_reveal": may_reveal(user, resident),
+        "may_visit": may_on(user, "visits", CHANGE, household),
+    }
+    return render(request, "communities/resident_detail.html", context)
 
 
 def resident_create(request, pk):

@@ -12,6 +12,7 @@ from communities.models import CareCategory, CareGrant, Household, Resident
 from foundation.fields import keyed_hash
 from foundation.journal.models import Access, Entry
 from tests.communities.conftest import filled
+from tests.town import new_issue
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +38,33 @@ def category(code):
 
 def grant(user, group, area_path):
     CareGrant.objects.create(user=user, group=group, area_path=area_path, since=date(2020, 1, 1))
+
+
+class TestResidentDetail:
+    def test_says_who_it_is_and_masks_the_numbers(self, town, sign_in):
+        new_issue(town)
+        body = sign_in(town.grid_worker).get(reverse("resident_detail", args=[town.resident.pk])).content.decode()
+        assert "王秀英" in body and "130****0123" in body and "3号楼电梯异响" in body
+        assert "13000000123" not in body and "420199194205060023" not in body
+
+    def test_an_issue_in_confidence_is_not_told_here(self, town, sign_in):
+        new_issue(town, anonymity="confidential")
+        url = reverse("resident_detail", args=[town.resident.pk])
+        assert not sign_in(town.grid_worker).get(url).context["issues"]
+        assert sign_in(town.secretary).get(url).context["issues"]
+
+    def test_readers_get_no_way_to_change(self, town, sign_in):
+        url = reverse("resident_detail", args=[town.resident.pk])
+        assert reverse("resident_edit", args=[town.resident.pk]) in sign_in(town.grid_worker).get(url).content.decode()
+        assert reverse("resident_edit", args=[town.resident.pk]) not in sign_in(town.auditor).get(url).content.decode()
+        assert sign_in(town.outsider).get(url).status_code == 404
+
+    def test_a_fixed_number_of_queries(self, town, sign_in, sql_count):
+        client = sign_in(town.grid_worker)
+        for _number in range(12):
+            new_issue(town)
+        with sql_count(at_most=12):
+            client.get(reverse("resident_detail", args=[town.resident.pk]))
 
 
 class TestResidentCreate:
@@ -214,7 +242,7 @@ class TestResidentLeave:
     @pytest.mark.parametrize(("reason", "verb"), [("moved", "left_moved"), ("died", "left_died")])
     def test_one_entry_ends_everything(self, town, url, sign_in, submit, reason, verb):
         sign_in(town.grid_worker)
-        assert submit(url, reason=reason, on="2026-01-31").url == town.household.get_absolute_url()
+        assert submit(url, reason=reason, on="2026-01-31").url == town.resident.get_absolute_url()
         town.resident.refresh_from_db()
         assert (town.resident.ended_on, town.resident.ended_reason) == (date(2026, 1, 31), reason)
         assert not Resident.objects.here().exists()
@@ -244,7 +272,7 @@ class TestResidentLeave:
         client = sign_in(town.grid_worker)
         form = filled(client.get(url).context["form"]) | {"reason": "died", "on": "2026-01-31"}
         town.resident.leave(by=town.secretary, on=date(2026, 1, 1), reason="moved")
-        assert client.get(url).url == town.household.get_absolute_url()
+        assert client.get(url).url == town.resident.get_absolute_url()
         assert client.post(url, form).status_code == 409
         town.resident.refresh_from_db()
         assert client.post(url, form | {"seen": town.resident.version}).status_code == 403
@@ -276,7 +304,7 @@ class TestResidentReturn:
     def test_sent_again_it_is_done_already(self, town, url, sign_in, client):
         sign_in(town.grid_worker)
         form = filled(client.get(url).context["form"])
-        assert client.post(url, form).url == client.post(url, form).url == town.household.get_absolute_url()
+        assert client.post(url, form).url == client.post(url, form).url == town.resident.get_absolute_url()
         assert Entry.objects.filter(verb="come_back").count() == 1
 
 

@@ -103,7 +103,7 @@ def people_and_places(town):
         (town.compound.pk, "compound_detail compound_edit household_create"),
         (town.building.pk, "building_edit"),
         (town.household.pk, household),
-        (town.resident.pk, "resident_edit resident_leave resident_reveal round_call"),
+        (town.resident.pk, "resident_detail resident_edit resident_leave resident_reveal round_call"),
         (gone.pk, "resident_return"),
         (town.property_unit.pk, "unit_detail unit_edit"),
     }
