@@ -1,6 +1,8 @@
 from communities.models.assignment import Assignment, CareGrant
 from communities.models.audit import AuditAccess, AuditEntry, StaffDelivery
-from communities.models.care import CareCategory
+from communities.models.blank import BlankFill, BlankForm
+from communities.models.care import CareCategory, CareStandard, ConsentText
+from communities.models.care_entry import CareEntry
 from communities.models.compound import Building, Compound
 from communities.models.division import Division
 from communities.models.feedback import Feedback
@@ -8,6 +10,8 @@ from communities.models.handover import Handover, Reassignment
 from communities.models.household import Household
 from communities.models.leave import Leave
 from communities.models.resident import Resident
+from communities.models.sheet import Sheet
+from communities.models.retention import Purge, RetentionRule
 from communities.models.shift import Shift, Swap
 from communities.models.staff import Staff
 from communities.models.unit import Unit
@@ -16,17 +20,25 @@ __all__ = [
     "Assignment",
     "AuditAccess",
     "AuditEntry",
+    "BlankFill",
+    "BlankForm",
     "Building",
     "CareCategory",
+    "CareEntry",
     "CareGrant",
+    "CareStandard",
     "Compound",
+    "ConsentText",
     "Division",
     "Feedback",
     "Handover",
     "Household",
     "Leave",
+    "Purge",
     "Reassignment",
     "Resident",
+    "RetentionRule",
+    "Sheet",
     "Shift",
     "Staff",
     "StaffDelivery",

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         for model in apps.get_models():
             for field in model._meta.local_concrete_fields:
                 if isinstance(field, EncryptedTextField):
-                    number = rotate(model, field, batch)
+                    number = rotate(model, field, min(batch, getattr(field, "AT_ONCE", batch)))
                     self.stdout.write(f"{model._meta.label_lower}.{field.name}: {number} re-encrypted")
 
 
