@@ -9,9 +9,10 @@ from communities.models.feedback import Feedback
 from communities.models.handover import Handover, Reassignment
 from communities.models.household import Household
 from communities.models.leave import Leave
+from communities.models.life import LifeEvent
 from communities.models.resident import Resident
-from communities.models.sheet import Sheet
 from communities.models.retention import Purge, RetentionRule
+from communities.models.sheet import Sheet
 from communities.models.shift import Shift, Swap
 from communities.models.staff import Staff
 from communities.models.unit import Unit
@@ -34,6 +35,7 @@ __all__ = [
     "Handover",
     "Household",
     "Leave",
+    "LifeEvent",
     "Purge",
     "Reassignment",
     "Resident",

@@ -22,7 +22,8 @@ from foundation.fields import (
     normalise_id_number,
     normalise_phone,
 )
-from foundation.journal.moves import Conflict, NotAllowed, accessed, record, revise
+from foundation.journal.moves import Conflict, NotAllowed, accessed, history, record, revise
+from foundation.purging import Person
 
 SECRETS = ("phone", "id_number")
 LAST_FOUR = re.compile(r"\d{4}", re.ASCII)
@@ -44,6 +45,14 @@ class Presence(models.TextChoices):
     HOME = "home", _("at home")
     HOSPITAL = "hospital", _("in hospital")
     AWAY = "away", _("away for a time")
+
+
+class SaidBy(models.TextChoices):
+    """Who said that no visits are wished."""
+
+    SELF = "self", _("the person")
+    FAMILY = "family", _("the family")
+    GUARDIAN = "guardian", _("the guardian")
 
 
 class ResidentQuerySet(ScopedQuerySet):
@@ -128,6 +137,9 @@ class Resident(Searchable, Fact):
         "residency",
         "presence",
         "declines_visits_on",
+        "declines_calls",
+        "declines_said_by",
+        "declines_remark",
         "ended_on",
         "ended_reason",
         "remark",
@@ -158,7 +170,16 @@ class Resident(Searchable, Fact):
     )
     presence_since = models.DateField(_("away since"), null=True, blank=True, editable=False)
     presence_until = models.DateField(_("expected back on"), null=True, blank=True, editable=False)
+    # 住院回家: somebody on priority care is called on by the next day (communities.models.life, visits.rounds).
+    came_home_on = models.DateField(_("came home from hospital on"), null=True, blank=True, editable=False)
     declines_visits_on = models.DateField(_("wishes no visits since"), null=True, blank=True, editable=False)
+    # 婉谢走访: whether calls are unwelcome too, who said it, and in what words.
+    declines_calls = models.BooleanField(_("wishes no calls either"), default=False, editable=False)
+    declines_said_by = models.CharField(
+        _("wish expressed by"), max_length=10, blank=True, default="", choices=SaidBy.choices, editable=False
+    )
+    declines_remark = models.TextField(_("remark on the wish"), blank=True, default="", editable=False)
+    declines_reviewed_on = models.DateField(_("wish last asked about"), null=True, blank=True, editable=False)
     verified_on = models.DateField(_("last checked on"), null=True, blank=True, editable=False)
     # What is left of a purged person: a row without a name, so that counts and histories stay what they were.
     purged_at = models.DateTimeField(null=True, editable=False)
@@ -294,3 +315,16 @@ class Resident(Searchable, Fact):
             raise ValueError(what)
         accessed(self, what, by=by, reason=reason, context=context)
         return getattr(self, what)
+
+
+def person_of(resident):
+    """The person for `foundation.purging`: this row, those merged into it, and the words that may name the person in a text."""
+    rows = [resident, *Resident._base_manager.filter(merged_into=resident)]
+    sure = {getattr(row, secret) for row in rows for secret in SECRETS}
+    names = {row.name for row in rows}
+    for row in rows:
+        for _entry, former in history(row):
+            sure |= {former.get(secret, "") for secret in SECRETS}
+            names.add(former.get("name", ""))
+    names, sure = names - {""}, sure - {""}
+    return Person(rows=rows, words=tuple(sorted(names | sure)), sure=tuple(sorted(sure)))
