@@ -43,4 +43,5 @@ urlpatterns = [
     path("communities/<code:code>/compounds/add/", compound.compound_create, name="compound_create"),
     path("communities/<code:code>/units/add/", unit.unit_create, name="unit_create"),
     path("", include("communities.urls_office")),
+    path("", include("communities.urls_posts")),
 ]

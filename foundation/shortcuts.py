@@ -3,6 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404
+from django.utils.functional import cached_property
 
 from foundation import drafts
 
@@ -38,7 +39,40 @@ def page_of(request, queryset, per_page=50, *, count=None):
     paginator = Paginator(queryset, per_page)
     if count is not None:
         paginator.count = count
-    return paginator.get_page((request.POST if request.method == "POST" else request.GET).get("page"))
+    return paginator.get_page(asked_page(request))
+
+
+MOST_COUNTED = 10_000
+
+
+class BoundedPaginator(Paginator):
+    """Pages of a list that may be long: counts, and leads, no further than `MOST_COUNTED` rows.
+
+    To count a district of 300,000 takes a hundred times as long as to show fifty of them; nobody turns two hundred pages, but
+    narrows the list.
+    """
+
+    @cached_property
+    def counted(self):
+        return self.object_list.order_by().values("pk")[: MOST_COUNTED + 1].count()
+
+    @property
+    def count(self):
+        return min(self.counted, MOST_COUNTED)
+
+    @property
+    def is_cut(self):
+        """Whether there are more rows than were counted."""
+        return self.counted > MOST_COUNTED
+
+
+def bounded_page_of(request, queryset, per_page=50):
+    """As `page_of`, for a list of a whole district (see `BoundedPaginator`)."""
+    return BoundedPaginator(queryset, per_page).get_page(asked_page(request))
+
+
+def asked_page(request):
+    return (request.POST if request.method == "POST" else request.GET).get("page")
 
 
 MOST_LETTERS = 60

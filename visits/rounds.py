@@ -1,6 +1,5 @@
 """Households as a visitor needs them: in walking order, with the last visit and whether the next one is due."""
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,10 +9,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from communities import standards
 from communities.models import Household, Resident
 from communities.models.care import CareLevel
 from foundation.templatetags.portal import day
-from visits.models.visit import INTERVALS, MET, RECENT_DAYS, Situation, Visit
+from visits.models.visit import MET, RECENT_DAYS, Mode, Situation, Visit
 
 # After so many days without a meeting a household shows up under "not met for long", on the care register or not.
 LONG_DAYS = 180
@@ -24,32 +24,40 @@ COUNTED_DAYS = 30
 LINES_ON_PAPER = 4
 # So many visits within a few days, and the page says so before the next one (product.md, burden rule 6).
 VISITS_BEFORE_HINT = 2
-DOOR = re.compile(r"^\s*(\d+)\D+(\d+)(?:\D+(\d+))?\D*$", re.ASCII)
 
 
 def households_for(user, *, now):
-    """Households in the user's reach with `care_level` (1–3 or None) and `last_met_at` (None: never)."""
-    last_met = (
-        Visit.objects.standing()
-        .met()
-        .filter(household=OuterRef("pk"), visited_at__lte=now)
-        .order_by()
-        .values("household")
-        .annotate(last=Max("visited_at"))
-        .values("last")
+    """Households in the user's reach with `care_level` (1–3 or None) and `awaits_visits` of those who can be called on there,
+    `last_met_at`, and `last_seen_at`: the last meeting that was no telephone call (None: never).
+    """
+    met = Visit.objects.standing().met().filter(household=OuterRef("pk"), visited_at__lte=now)
+    return (
+        Household.objects.visible_to(user)
+        .standing()
+        .with_visit_level()
+        .annotate(last_met_at=last_of(met), last_seen_at=last_of(met.exclude(mode=Mode.PHONE)))
     )
-    return Household.objects.visible_to(user).standing().with_care_level().annotate(last_met_at=Subquery(last_met[:1]))
+
+
+def last_of(visits):
+    return Subquery(visits.order_by().values("household").annotate(last=Max("visited_at")).values("last")[:1])
 
 
 def due(households, *, now):
     """Those whose interval for their care level has run out, and those on the care register who were never met."""
-    reach = Q(pk__in=[])
-    for level, days in INTERVALS.items():
-        is_level = Q(care_level=level) if level else Q(care_level__isnull=True)
+    before = {"met": "last_met_at__lt", "seen": "last_seen_at__lt"}
+    never = {"met": Q(last_met_at__isnull=True), "seen": Q(last_seen_at__isnull=True)}
+
+    def is_before(kind, day):
         # Whole days count: what is due today is due from the morning on.
-        late = Q(last_met_at__lt=midnight(now) - timedelta(days=days - 1))
-        reach |= is_level & (late | Q(last_met_at__isnull=True) if level else late)
-    return households.filter(reach)
+        return Q(**{before[kind]: midnight(now) - (timezone.localdate(now) - day - timedelta(days=1))}) | never[kind]
+
+    reach = Q(pk__in=[])
+    for level in (*CareLevel.values, None):
+        late = standards.current().late(level, today=timezone.localdate(now), is_before=is_before)
+        # Whoever is not on the care register and was never met is met as it happens.
+        reach |= Q(care_level=level) & late if level else Q(care_level__isnull=True) & ~never["met"] & late
+    return households.filter(reach, awaits_visits=True)
 
 
 def not_met_for_long(households, *, now):
@@ -69,20 +77,8 @@ def midnight(now):
 
 
 def find(households, words):
-    """By door ("3-1-201", "201"), address, name or phone; an empty text changes nothing."""
-    if not words.strip():
-        return households
-    return households.filter(Q(pk__in=Household.objects.found_by(words).values("pk")) | at_door(words))
-
-
-def at_door(words):
-    """Building, staircase and door as typed on a keypad: "3-1-201", "3 201"; a condition that nothing meets for other words."""
-    found = DOOR.match(words)
-    if not found:
-        return Q(pk__in=[])
-    building, *middle, door = [part for part in found.groups() if part]
-    here = Q(building__walk_order=int(building), door__iexact=door)
-    return here & Q(stair__in=[middle[0], f"{middle[0]}单元"]) if middle else here
+    """By door ("3-1-201", "3 201"), address, name or phone; an empty text changes nothing."""
+    return households.found_by(words)
 
 
 def with_people(households):
@@ -130,9 +126,11 @@ class Due:
 def due_of(household, *, now):
     """`Due` of a household of `households_for`, None where nothing is due and nobody is on the care register."""
     level, met_at = household.care_level, household.last_met_at
+    if not household.awaits_visits:
+        return None
     if met_at is None:
         return Due("bad" if level == CareLevel.PRIORITY else "warn", "alert", _("not met yet")) if level else None
-    left = INTERVALS[level] - (timezone.localtime(now).date() - timezone.localtime(met_at).date()).days
+    left = days_left(household, now=now)
     if left > 0 and level is None:
         return None
     if left > 0:
@@ -147,10 +145,23 @@ def due_of(household, *, now):
 
 def is_due(household, *, now):
     """Whether a visit is due today or past; the same rule as `due`, for one household of `households_for`."""
-    level, met_at = household.care_level, household.last_met_at
-    if met_at is None:
-        return level is not None
-    return met_at < midnight(now) - timedelta(days=INTERVALS[level] - 1)
+    if not household.awaits_visits:
+        return False
+    if household.last_met_at is None:
+        return household.care_level is not None
+    return days_left(household, now=now) <= 0
+
+
+def days_left(household, *, now):
+    """Days until the next visit of a household that was met before; nought: today, less: past."""
+    seen = household.last_seen_at
+    due_on = standards.current().due_on(
+        household.care_level,
+        household.area_path,
+        met_on=timezone.localdate(household.last_met_at),
+        seen_on=timezone.localdate(seen) if seen else None,
+    )
+    return (due_on - timezone.localdate(now)).days if due_on else 0
 
 
 def chip_of(household, *, now, visit=None):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.access import ScopedQuerySet
 from communities.models.division import counted
+from communities.workflow import Management
 from foundation.bigrams import BigramIndex, Searchable
 from foundation.facts import Fact, create_once
 from foundation.fields import PathField
@@ -19,13 +20,6 @@ class Kind(models.TextChoices):
     COMPOUND = "compound", _("residential compound")
     COURTYARD = "courtyard", _("courtyard")
     BLOCK = "block", _("single block")
-
-
-class Management(models.TextChoices):
-    PROPERTY = "property", _("property company")
-    SELF = "self", _("self-managed")
-    INTERIM = "interim", _("managed by the community")
-    NONE = "none", _("unmanaged")
 
 
 class Developer(models.TextChoices):
@@ -105,6 +99,7 @@ class Compound(Searchable, Fact):
     TOPIC = "places"
     COMPOUND_FIELD = "pk"
     SEARCH_FIELDS = ("name", "address")
+    PINYIN_FIELDS = ("name",)
     KEEP_FORMER = (
         "name",
         "kind",

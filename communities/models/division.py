@@ -114,6 +114,7 @@ class Division(Searchable):
     TOPIC = "places"
     AREA_FIELD = "code"
     SEARCH_FIELDS = ("name", "full_name")
+    PINYIN_FIELDS = ("name",)
 
     code = PathField(_("code"), max_length=15, unique=True)
     level = models.CharField(_("level"), max_length=10, choices=Level.choices)

@@ -1,25 +1,41 @@
 import re
 
 from django.db import IntegrityError, models
-from django.db.models import Count, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import ScopedQuerySet
 from communities.models.compound import number_in
-from foundation.bigrams import MOST_WORDS, BigramIndex, Searchable, search
+from foundation.bigrams import DOOR, MOST_WORDS, BigramIndex, Searchable, Token, matching, search
 from foundation.facts import Fact, create_once
 from foundation.fields import TO_HALF_WIDTH, PathField, is_phone
 from foundation.journal.moves import Conflict, record, revise
 
 # One character of a name is a surname: half the town.
 FEWEST_OF_A_NAME = 2
+# Building, staircase and door, or building and door, as typed: "3-1-201", "3号楼1单元201室", "3 201".
+TYPED_DOOR = re.compile(r"^\s*(\d+)\D+(\d+)(?:\D+(\d+))?\D*$", re.ASCII)
+PLAIN = re.compile(r"[0-9a-z]+", re.ASCII)
+
+
+def door_part(text):
+    """A staircase or a door as a part of the door number: "1单元" → "1", "0201A" → "201a"."""
+    return text.translate(TO_HALF_WIDTH).lower().removesuffix("单元").removesuffix("室").lstrip("0")
 
 
 def walk_order(building, stair, door):
     """A text that sorts as one walks: building, staircase, door, each as a padded number, then the door as written."""
     return f"{building.walk_order:04d}{number_in(stair):04d}{number_in(door):04d}{door}"[:40]
+
+
+def at_door(words):
+    """The condition "this is the door", with or without its staircase; nothing meets it for words that are no door number."""
+    found = TYPED_DOOR.match(words.translate(TO_HALF_WIDTH))
+    if not found:
+        return Q(pk__in=[])
+    return Q(bigrams__holds=[Token(DOOR + "-".join(str(int(part)) for part in found.groups() if part))])
 
 
 class HouseholdQuerySet(ScopedQuerySet):
@@ -29,6 +45,16 @@ class HouseholdQuerySet(ScopedQuerySet):
     def with_care_level(self):
         """Adds `care_level`: the most urgent level of those who live here, None if nobody is on the care register."""
         return self.annotate(care_level=Subquery(self.residents_here().annotate(n=Min("care_level")).values("n")))
+
+    def with_visit_level(self):
+        """Adds `care_level` as above, of those who can be called on, and `awaits_visits`: whether anybody can be.
+
+        Who is in hospital or away, or wishes no visits, makes no visit due; of whom nothing is known may be called on.
+        """
+        visitable = self.residents_model.objects.visitable().filter(household=OuterRef("pk")).order_by()
+        level = visitable.values("household").annotate(n=Min("care_level")).values("n")
+        here = Exists(self.residents_model.objects.here().filter(household=OuterRef("pk")))
+        return self.annotate(care_level=Subquery(level), awaits_visits=Q(Exists(visitable)) | ~Q(here))
 
     def with_people(self):
         """Adds `people`: how many live here."""
@@ -42,22 +68,30 @@ class HouseholdQuerySet(ScopedQuerySet):
     def residents_model(self):
         return self.model.residents.rel.related_model
 
+    def at_address(self, words):
+        """Those of which every word is part of the address or a door number: "橡林小区 3-1-201", "3 1 201"."""
+        every = Q()
+        for word in words.split()[:MOST_WORDS]:
+            every &= matching(self.model, word) | at_door(word)
+        return self.filter(every | at_door(words))
+
     def found_by(self, words):
-        """Those in which somebody has this phone number; else those for which every word is part of the address, part of the name
-        of somebody who lives there (two characters at least), or the last four digits of a phone number.
+        """Those in which somebody has this phone number; those behind this door; else those for which every word is part of the
+        address, a door number, part of the name of somebody who lives there (two characters at least; or pinyin), or the last
+        four digits of a phone number.
         """
         households, people = self.model.objects.all(), self.residents_model.objects.here()
         if is_phone(words):
             return self.filter(pk__in=people.with_phone(words).values("household"))
-        found = self
+        every = Q()
         for word in words.translate(TO_HALF_WIDTH).split()[:MOST_WORDS]:
-            reach = Q(pk__in=search(households, word).values("pk"))
+            reach = Q(pk__in=search(households, word).values("pk")) | at_door(word)
             if re.fullmatch(r"\d{4}", word, re.ASCII):
                 reach |= Q(pk__in=people.with_last_four(word).values("household"))
             elif len(word) >= FEWEST_OF_A_NAME:
                 reach |= Q(pk__in=search(people, word).values("household"))
-            found = found.filter(reach)
-        return found
+            every &= reach
+        return self.filter(every | at_door(words)) if every else self
 
     def in_walking_order(self):
         return self.order_by("compound__name", "compound_id", "walk_order", "pk")
@@ -162,6 +196,13 @@ class Household(Searchable, Fact):
         self.address = f"{self.compound.name} {self.place}"
         self.walk_order = walk_order(self.building, self.stair, self.door)
         return ["address", "walk_order", *super().derive()]
+
+    def tokens(self):
+        """The address, and the door as it is typed on a keypad: "#3-1-201 #3-201"."""
+        building, stair, door = self.walk_order[:4].lstrip("0"), *map(door_part, (self.stair, self.door))
+        doors = [(building, stair, door), (building, door)] if stair else [(building, door)]
+        typed = [DOOR + "-".join(parts) for parts in doors if all(map(PLAIN.fullmatch, parts))]
+        return " ".join((super().tokens(), *typed))
 
     def get_absolute_url(self):
         return reverse("household_detail", args=[self.pk])

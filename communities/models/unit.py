@@ -93,6 +93,7 @@ class Unit(Searchable):
 
     TOPIC = "places"
     SEARCH_FIELDS = ("name",)
+    PINYIN_FIELDS = ("name",)
 
     name = models.CharField(_("name"), max_length=120)
     name_en = models.CharField(_("English name"), max_length=120, blank=True)

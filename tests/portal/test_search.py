@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils.translation import override
 
-from communities.models import Household, Resident
+from communities.models import Compound, Household, Resident
 from tests.town import issue_at, new_issue
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +65,49 @@ class TestFinds:
             assert look(town.secretary, words)["Households"] == [town.household.address], words
         assert "Households" not in look(town.secretary, "3-1-202")
 
+    def test_doors_however_they_are_typed(self, look, town):
+        for words in ("3号楼1单元201", "3号楼1单元201室", "３－１－２０１", "3-201", "03-01-201", "橡林小区 3-1-201"):
+            assert look(town.secretary, words)["Households"] == [town.household.address], words
+        assert "Households" not in look(town.secretary, "3-2-201")
+        assert "Households" not in look(town.secretary, "1-3-201")
+
+    def test_people_by_pinyin_and_its_initials(self, look, town):
+        for words in ("wxy", "WXY", "wangxiuying", "wang xiu ying", "xiuying", "wangx", "ｗｘｙ"):
+            assert look(town.secretary, words)["Residents"] == ["王**"], words
+        assert "Residents" not in look(town.secretary, "wxz")
+        assert "Residents" not in look(town.secretary, "angxiu")
+
+    def test_every_reading_of_a_surname(self, look, town):
+        Resident.objects.add(by=town.secretary, client_uuid=uuid4(), household=town.household, name="单小红")
+        for words in ("sxh", "shanxiaohong", "dxh", "danxiaohong"):
+            assert look(town.secretary, words)["Residents"] == ["单**"], words
+
+    def test_places_and_units_by_pinyin(self, look, town):
+        assert look(town.secretary, "xlxq")["Compounds"] == ["橡林小区"]
+        assert "橡林社区" in look(town.admin_of_district, "xianglin")["Divisions"]
+        assert look(town.admin_of_district, "zfhcxjsj")["Units"] == ["驿城区住房和城乡建设局"]
+
+    def test_latin_words_stay_words(self, look, town):
+        soho = Compound.objects.add(by=None, client_uuid=uuid4(), community=town.community, name="SOHO公寓")
+        assert look(town.secretary, "soho")["Compounds"] == [soho.name]
+        issue = new_issue(town, title="Wi-Fi 中断", text="wxy 型号的路由器坏了")
+        assert look(town.secretary, "wi-fi")["Issues"] == [issue.title]
+        assert look(town.secretary, "wxy")["Issues"] == [issue.title]
+        assert look(town.secretary, "wxy")["Residents"] == ["王**"]
+
+    def test_a_renamed_person_is_found_by_the_new_name_only(self, look, town):
+        town.resident.correct(by=town.secretary, name="赵丽")
+        assert "Residents" not in look(town.secretary, "wxy")
+        assert look(town.secretary, "zhaoli")["Residents"] == ["赵*"]
+
+    def test_staff_for_those_who_administer_or_audit_them(self, look, town):
+        for words in ("李秀兰", "秀兰", "cadre"):
+            for who in (town.admin_of_district, town.auditor, town.system_admin):
+                assert look(who, words)["Staff"] == ["李秀兰"], (who, words)
+            for who in (town.secretary, town.coordinator, town.cadre, town.handler, town.outsider):
+                assert "Staff" not in look(who, words), (who, words)
+        assert "Staff" not in look(town.admin_of_district, "王海")  # he works elsewhere
+
     def test_two_characters_suffice_one_does_not(self, look, town):
         assert look(town.secretary, "秀英")["Residents"]
         assert look(town.secretary, "秀") == {}
@@ -83,6 +126,7 @@ class TestFinds:
         response = client.post(reverse("search"), {"q": "王小"})
         (group,) = response.context["groups"]
         assert len(group.hits) == 10
+        assert group.list_url == reverse("resident_list")
         assert client.post(group.list_url, {"q": "王小"}).context["page"].paginator.count == 12
 
 
@@ -154,7 +198,7 @@ class TestPage:
         for _number in range(more):
             new_issue(town)
         client.force_login(town.secretary)
-        for words in ("橡林", "0123", "3-1-201"):
+        for words in ("橡林", "0123", "3-1-201", "wxy"):
             client.post(reverse("search"), {"q": words})
             with sql_count(at_most=12):
                 client.post(reverse("search"), {"q": words})

@@ -1,0 +1,74 @@
+"""The list of residents in one's reach."""
+
+from dataclasses import dataclass
+
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from communities.access import demand
+from communities.forms.resident_filter import ResidentFilter
+from communities.models import Resident
+from communities.models.care import CareLevel
+from communities.models.resident import Presence
+from foundation.shortcuts import bounded_page_of, words_of
+from foundation.templatetags.portal import chip
+
+CARE_CHIPS = {
+    CareLevel.PRIORITY: ("warn", "alert"),
+    CareLevel.WATCH: ("calm", "eye"),
+    CareLevel.GENERAL: ("calm", "check"),
+}
+GAPS = {"born_on": _("date of birth"), "phone_hash": _("phone number"), "id_number_hash": _("ID number")}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A resident as the list shows it: words, ready to be written."""
+
+    name: str
+    url: str
+    address: str
+    age: int | str
+    care: str
+    presence: str
+    residency: str
+    gaps: str
+
+
+def rows_of(residents):
+    """The rows of a page; addresses and words that come again and again are made once."""
+    base = reverse("household_list")
+    care = {level: chip(*look, CareLevel(level).label) for level, look in CARE_CHIPS.items()}
+    away = {code: chip("calm", "clock", label) for code, label in Presence.choices if code != Presence.HOME}
+    return [
+        Row(
+            name=resident.masked_name,
+            url=f"{base}{resident.household_id}/",
+            address=resident.household.address,
+            age="—" if resident.age is None else resident.age,
+            care=care.get(resident.care_level, ""),
+            presence=away.get(resident.presence, ""),
+            residency=resident.get_residency_display() if resident.residency else "",
+            gaps=" · ".join(str(word) for field, word in GAPS.items() if not getattr(resident, field)),
+        )
+        for resident in residents
+    ]
+
+
+def residents_asked_for(request):
+    """(the filter, the words searched for, the residents) of the list that the request names."""
+    demand(request.user, "people")
+    chosen = ResidentFilter(request.GET, user=request.user)
+    words = words_of(request)
+    residents = Resident.objects.visible_to(request.user).here().found_by(words)
+    return chosen, words, chosen.narrow(residents, today=timezone.localdate())
+
+
+def resident_list(request):
+    """Residents, names masked; searched by name, pinyin or phone number, by POST. Each leads to the household."""
+    chosen, words, residents = residents_asked_for(request)
+    page = bounded_page_of(request, residents.for_list())
+    context = {"page": page, "rows": rows_of(page.object_list), "filter": chosen, "words": words}
+    return render(request, "communities/resident_list.html", context)
