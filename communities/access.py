@@ -31,7 +31,8 @@ class Role(models.TextChoices):
 
 # topic: places (divisions, compounds, units: no personal data) · people (households, residents) · visits · issues ·
 #        team (leave, duty roster, hand-over of those who serve there) · staff (accounts) · audit (journal and access log) ·
-#        dashboard · feedback · calendar (working days) · delivery (failed sends)
+#        dashboard · feedback · calendar (working days) · delivery (failed sends) ·
+#        care_rules (categories, levels, retention: no personal data) · retention (proposing to clear somebody's data)
 RIGHTS = {
     Role.GRID_WORKER: {"places": READ, "people": CHANGE, "visits": CHANGE, "issues": READ, "team": READ},
     Role.STREET_CADRE: {"places": READ, "people": CHANGE, "visits": CHANGE, "issues": READ, "team": READ},
@@ -43,6 +44,8 @@ RIGHTS = {
         "team": CHANGE,
         "dashboard": READ,
         "calendar": READ,
+        "care_rules": READ,
+        "retention": CHANGE,
     },
     Role.COORDINATOR: {
         "places": CHANGE,
@@ -52,6 +55,8 @@ RIGHTS = {
         "team": CHANGE,
         "dashboard": READ,
         "calendar": READ,
+        "care_rules": READ,
+        "retention": CHANGE,
     },
     # A handler sees issues through the work orders of the unit (issues/models), not through an area.
     Role.HANDLER: {},
@@ -66,6 +71,8 @@ RIGHTS = {
         "feedback": CHANGE,
         "calendar": CHANGE,
         "delivery": CHANGE,
+        "care_rules": CHANGE,
+        "retention": CHANGE,
     },
     Role.AUDITOR: {
         "places": READ,
@@ -77,12 +84,23 @@ RIGHTS = {
         "audit": READ,
         "dashboard": READ,
         "calendar": READ,
+        "care_rules": READ,
+        "retention": READ,
     },
     # Feedback too: what people without a place say would otherwise be read by nobody.
-    Role.ADMIN: {"places": CHANGE, "staff": CHANGE, "feedback": CHANGE, "calendar": CHANGE, "delivery": CHANGE},
+    Role.ADMIN: {
+        "places": CHANGE,
+        "staff": CHANGE,
+        "feedback": CHANGE,
+        "calendar": CHANGE,
+        "delivery": CHANGE,
+        "care_rules": CHANGE,
+    },
 }
 # Who may see a phone or an ID number in full, each time for a reason that is logged. Auditors and system admins may not.
 MAY_REVEAL = {Role.GRID_WORKER, Role.STREET_CADRE, Role.SECRETARY, Role.COORDINATOR, Role.DISTRICT_ADMIN}
+# Who may confirm that a person's data are cleared, if somebody else has proposed it.
+MAY_CONFIRM_PURGE = {Role.COORDINATOR, Role.DISTRICT_ADMIN}
 # Roles that must carry a second factor in production (product.md).
 NEEDS_SECOND_FACTOR = {Role.DISTRICT_ADMIN, Role.AUDITOR, Role.ADMIN}
 # On which level of the territory a role works; None: a unit or the whole installation.

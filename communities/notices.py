@@ -21,4 +21,11 @@ kind("swap_declined", title=_("Your swap of the shift of %(on)s was declined"), 
 kind("handover_prepared", title=_("A hand-over with %(n)s open items awaits your confirmation"), group="team")
 kind("handover_returned", title=_("Your hand-over was sent back"), group="team")
 kind("handover_confirmed", title=_("Your hand-over was confirmed"), group="team")
+kind("work_released", title=_("%(n)s open items of somebody without a post went back to the office"), group="team")
 kind("items_reassigned", title=_("Open items were given to somebody else"), group="team")
+
+name_group("care", _("Care register"))
+
+kind("care_grant_given", title=_("You may now see a group of sensitive care categories"), group="care")
+kind("care_grant_ended", title=_("A permission to see sensitive care categories has ended"), group="care")
+kind("purge_due", title=_("Data of %(people)s people have been kept long enough: please look through them"), group="care")

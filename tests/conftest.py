@@ -63,12 +63,14 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def empty_cache():
-    """Rate limits live in the cache, the calendar in a snapshot of the process; no test inherits those of another."""
-    cache.clear()
-    snapshot.forget()
+    """Rate limits live in the cache, the calendar and the care standards in the process; no test inherits those of another."""
+    from communities import standards  # models: not before Django is set up
+
+    for forget in (cache.clear, snapshot.forget, standards.forget):
+        forget()
     yield
-    cache.clear()
-    snapshot.forget()
+    for forget in (cache.clear, snapshot.forget, standards.forget):
+        forget()
 
 
 class Queries(list):

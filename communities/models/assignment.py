@@ -1,13 +1,16 @@
 from django.conf import settings
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import COMPOUND_ROLES, LEVELS, NEEDS_SECOND_FACTOR, Role, ScopedQuerySet, covers, stand_in
 from communities.models.division import line_of
 from foundation.fields import PathField
-from foundation.journal.moves import NotAllowed, record, revise
+from foundation.journal.models import refuse_repeat
+from foundation.journal.moves import Conflict, NotAllowed, record, revise
+from foundation.notices.tell import tell
 from foundation.paths import is_within, within
 
 # Who leads the people of a place (leave, duty roster, hand-over).
@@ -211,6 +214,11 @@ class Assignment(models.Model):
             return is_within(unit.path, self.unit.path)
         return unit.is_office and self.division_id == unit.division_id
 
+    def is_last_own(self):
+        """Whether the person holds no other own post: then nobody is left who could go on with open work."""
+        others = self.user.assignments.not_over(timezone.localdate()).filter(stands_in_for=None).exclude(pk=self.pk)
+        return self.stands_in_for_id is None and not others.exists()
+
     def is_over(self, today):
         return self.revoked_at is not None or (self.until is not None and self.until < today)
 
@@ -221,6 +229,42 @@ class Assignment(models.Model):
         if on is None:
             changes["revoked_at"] = now
         return revise(self, "end", by=by, key=key, note=note, data={"user": self.user_id, "role": self.role}, **changes)
+
+
+class CareGrantQuerySet(DatedQuerySet):
+    def not_over(self, today):
+        return super().not_over(today).filter(revoked_at__isnull=True)
+
+    def for_list(self):
+        return self.select_related("user", "given_by").order_by("area_path", "group", "user__name", "pk")
+
+
+class CareGrantManager(models.Manager.from_queryset(CareGrantQuerySet)):
+    @transaction.atomic
+    def grant(self, *, by, user, group, area_path, since, until=None, reason, key=None):
+        """Let a person see one group of sensitive categories in one place, and tell that person.
+
+        NotAllowed for oneself; Conflict if the same grant begins on the same day; AlreadyDone if the form `key` was carried out.
+        """
+        if by is not None and by.pk == user.pk:
+            raise NotAllowed(user, "grant")
+        refuse_repeat(key, self.model(), "grant", by=by)
+        try:
+            with transaction.atomic():
+                row = self.create(
+                    user=user,
+                    group=group,
+                    area_path=area_path,
+                    since=since,
+                    until=until,
+                    reason=reason,
+                    given_by=by,
+                )
+        except IntegrityError:
+            raise Conflict(self.filter(user=user, group=group, area_path=area_path, since=since).first()) from None
+        record(row, "grant", by=by, key=key, data={"user": user.pk, "group": group})
+        tell([user], "care_grant_given", about=row, once=f"given:{row.pk}")
+        return row
 
 
 class CareGrant(models.Model):
@@ -237,10 +281,51 @@ class CareGrant(models.Model):
     area_path = PathField(max_length=15, db_index=True)
     since = models.DateField(_("from"))
     until = models.DateField(_("until"), null=True, blank=True)
+    reason = models.CharField(_("why it is needed"), max_length=200, blank=True)
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", editable=False
+    )
+    # Taken away on the spot: it no longer counts, though `until` says that it counted on that day.
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
 
-    objects = DatedQuerySet.as_manager()
+    objects = CareGrantManager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["user", "group", "area_path", "since"], name="one_care_grant"),
         ]
+
+    def __str__(self):
+        return f"{self.user} · {self.get_group_display()}"
+
+    def get_absolute_url(self):
+        return reverse("staff_detail", args=[self.user_id])
+
+    def is_last_own(self):
+        """Whether the person holds no other own post: then nobody is left who could go on with open work."""
+        others = self.user.assignments.not_over(timezone.localdate()).filter(stands_in_for=None).exclude(pk=self.pk)
+        return self.stands_in_for_id is None and not others.exists()
+
+    def is_over(self, today):
+        return self.revoked_at is not None or (self.until is not None and self.until < today)
+
+    @transaction.atomic
+    def end(self, *, by, key=None, note=""):
+        """Take the permission away at once, and tell the person. NotAllowed if it is over."""
+        now = timezone.now()
+        if self.is_over(timezone.localdate(now)):
+            refuse_repeat(key, self, "end_grant", by=by)
+            raise NotAllowed(self, "end_grant")
+        entry = revise(
+            self,
+            "end_grant",
+            by=by,
+            key=key,
+            note=note,
+            data={"user": self.user_id, "group": self.group},
+            until=max(timezone.localdate(now), self.since),
+            revoked_at=now,
+        )
+        tell([self.user], "care_grant_ended", about=self, once=f"ended:{self.pk}")
+        return entry

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from communities.models.division import ancestors
+from communities.models.inherited import InheritedQuerySet
 from foundation.fields import PathField
 
 
@@ -16,18 +16,6 @@ class Urgency(models.TextChoices):
     GENERAL = "general", _("general")
     URGENT = "urgent", _("urgent")
     EMERGENCY = "emergency", _("emergency")
-
-
-class InheritedQuerySet(models.QuerySet):
-    """Rows that belong to an area and hold in everything below it; area "" is the whole installation."""
-
-    def in_force_at(self, path):
-        """Rows of this place and of all places above it."""
-        return self.filter(area_path__in=["", *ancestors(path), path])
-
-    def nearest(self, path):
-        """The row of the nearest place, or None: the longest `area_path` wins."""
-        return max(self.in_force_at(path), key=lambda row: len(row.area_path), default=None)
 
 
 class CategoryQuerySet(InheritedQuerySet):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from communities import standards
 from communities.models.unit import office_path
 from foundation.notices.tell import tell
 from issues.models import Category
@@ -11,7 +12,6 @@ from portal.demo import campaign2022, stories
 from portal.demo.cast import HOME, RENMINJIE, XIANGLIN
 from portal.demo.words import OPINIONS
 from visits.models import Visit
-from visits.models.visit import INTERVALS
 
 SEEN = 0.8
 ANSWERED, ON_SPOT = 46, 9
@@ -89,7 +89,7 @@ def recent_visits(cast):
         if not household.area_path.startswith((XIANGLIN, RENMINJIE)):
             continue
         level = min((person.care_level for person in household.heads if person.care_level), default=None)
-        days = cast.dice.randint(1, INTERVALS[level])
+        days = cast.dice.randint(1, standards.current().days(level, household.area_path))
         if cast.dice.random() < SEEN:
             at = stories.office_hours(cast, today - timedelta(days=days))
             by = visitors.get(household.area_path) or cast.users["cadre"]

@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import CHANGE, Role, ScopedQuerySet, may_on
+from communities.models.shift import on_duty
 from foundation.bigrams import BigramIndex, Searchable
 from foundation.facts import Fact, create_once
 from foundation.fields import PathField
@@ -29,8 +30,6 @@ UNDO_MINUTES = 10
 UNDONE = "undone"
 # A visit entered later than this needs a word why; it is never refused.
 BACK_DATING_DAYS = 7
-# Days after which a household of this care level is due again; None: an ordinary household (domain.md 3.6).
-INTERVALS = {1: 7, 2: 30, 3: 90, None: 180}
 # Before the third visit within so many days the page says who came already.
 RECENT_DAYS = 7
 
@@ -289,10 +288,10 @@ class Visit(Searchable, Fact):
         return super().void(by=by, reason=UNDONE)
 
     def alarm(self):
-        """Tell the secretary of the community at once when somebody is in urgent need."""
+        """Tell the secretary of the community, and who is on duty there, at once when somebody is in urgent need."""
         if self.situation == Situation.URGENT:
-            community = self.compound.community
-            tell(people_of(community, Role.SECRETARY), "visit_urgent", about=self, once=f"urgent:{self.pk}", params={})
+            people = people_of(self.compound.community, Role.SECRETARY) + on_duty(self.area_path, timezone.now())
+            tell(people, "visit_urgent", about=self, once=f"urgent:{self.pk}", params={})
 
 
 class VisitRevision(models.Model):

@@ -5,11 +5,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from communities.models import CareCategory
+from communities import reference
 from issues.models import Category, Rung, TimeLimit
 
 ISSUES_DATA = Path(__file__).resolve().parents[2] / "data"
-COMMUNITIES_DATA = ISSUES_DATA.parents[1] / "communities" / "data"
 
 
 def rows_of(path):
@@ -18,12 +17,11 @@ def rows_of(path):
 
 
 class Command(BaseCommand):
-    help = "Write categories, time limits, reminder rungs, care categories and the working-day calendar where they are missing."
+    help = "Write categories, time limits, reminder rungs, the rules of the care register and the working-day calendar where they are missing."
 
     @transaction.atomic
     def handle(self, **options):
-        for position, row in enumerate(rows_of(COMMUNITIES_DATA / "care_categories.csv")):
-            CareCategory.objects.get_or_create(code=row.pop("code"), defaults={**row, "position": position})
+        reference.load()
         for position, row in enumerate(rows_of(ISSUES_DATA / "categories.csv")):
             Category.objects.get_or_create(code=row.pop("code"), area_path="", defaults={**row, "position": position})
         categories = {category.code: category for category in Category.objects.filter(area_path="")}

@@ -1,0 +1,142 @@
+"""Clearing what is stored about a person: each room says what it holds and how that is wiped.
+
+A room registers its purgers in `AppConfig.ready()` by importing its `purging` module. Each is called with a `Person` inside one
+transaction, changes or blanks its own rows, and returns how many. Rows stay where counts and histories need them; words go.
+tests/portal/test_purging_covers.py fails when a model holds texts and no purger names it.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from django.db import models, transaction
+
+from foundation.fields import TO_HALF_WIDTH, EncryptedTextField
+
+# What stands where something was cleared. Data like a name, so it is the same in both languages.
+PURGED = "已清除"
+GAPS = re.compile(r"[\s\-‐‑‒–—―−()·.,，、]+")
+# A name of one character would be found in every text.
+SHORTEST_WORD = 2
+
+_purgers = []
+_exempt = {}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whose data go: the rows that are the person, and the words by which texts may name the person.
+
+    `rows` are rows of one model (a person entered twice has two); `words` are names, numbers; `sure` those of them that nobody
+    else bears (phone, ID number), so that they are looked for in a wider circle.
+    """
+
+    rows: list
+    words: tuple = ()
+    sure: tuple = ()
+    near: dict = field(default_factory=dict)
+
+    @property
+    def pks(self):
+        return [row.pk for row in self.rows]
+
+    def is_named_in(self, *texts):
+        """Whether one of these texts names the person, however digits are grouped or written."""
+        plain = [squeezed(text) for text in texts if text]
+        return any(word in text for word in self._squeezed for text in plain)
+
+    @property
+    def _squeezed(self):
+        return [squeezed(word) for word in self.words if len(squeezed(word)) >= SHORTEST_WORD]
+
+
+def squeezed(text):
+    """The text in half width without gaps and dashes: "１３０ 0000-0123" -> "13000000123"."""
+    return GAPS.sub("", str(text).translate(TO_HALF_WIDTH)).lower()
+
+
+def purges(name, *labels):
+    """Decorator: `purger(person)` wipes what the models `labels` ("visits.Visit") hold about a person and returns how many rows."""
+
+    def register(purger):
+        _purgers.append((name, frozenset(label.lower() for label in labels), purger))
+        return purger
+
+    return register
+
+
+def holds_nothing(label, why):
+    """Say of a model with texts that they are never about a resident, and why."""
+    _exempt[label.lower()] = why
+
+
+def purge(person):
+    """Call every purger, the highest room first; returns {name: rows cleared}. Inside the caller's transaction."""
+    cleared = {}
+    for name, _labels, purger in reversed(_purgers):
+        cleared[name] = cleared.get(name, 0) + (purger(person) or 0)
+    return {name: number for name, number in cleared.items() if number}
+
+
+def preview(person):
+    """What `purge` would do, as {name: rows}; nothing is changed."""
+    with transaction.atomic():
+        cleared = purge(person)
+        transaction.set_rollback(True)
+    return cleared
+
+
+def covered():
+    """The labels of all models that a purger names."""
+    return frozenset().union(*(labels for _name, labels, _purger in _purgers))
+
+
+def exempt():
+    """{label: why} of the models whose texts are never about a resident."""
+    return dict(_exempt)
+
+
+def free_fields(model):
+    """The fields of a model that hold what somebody typed: texts, encrypted texts, JSON, files; not codes, paths and hashes."""
+    return [
+        field
+        for field in model._meta.local_concrete_fields
+        if isinstance(field, (models.TextField, models.JSONField, models.BinaryField, models.FileField))
+        or (
+            isinstance(field, models.CharField)
+            and not field.choices
+            and not field.name.endswith(("_hash", "_path", "path", "_path_then"))
+            and (field.max_length or 0) >= SHORTEST_FREE_TEXT
+        )
+    ]
+
+
+# Shorter columns are codes and numbers.
+SHORTEST_FREE_TEXT = 50
+
+
+def blank(rows, *names):
+    """Write "cleared" over these text fields of the rows, wherever they are not empty; returns how many rows had something."""
+    fields = [rows.model._meta.get_field(name) for name in names]
+    said = models.Q(pk__in=[])
+    for each in fields:
+        said |= ~models.Q(**{each.name: ""}) & ~models.Q(**{f"{each.name}__isnull": True})
+    rows = rows.filter(said) if fields else rows.none()
+    values = {each.name: cleared_value(each) for each in fields}
+    return rows.model._base_manager.filter(pk__in=list(rows.values_list("pk", flat=True))).update(**values)
+
+
+def cleared_value(each):
+    """What stands in a cleared field: nothing in a secret or a structure, a word where a text was."""
+    if isinstance(each, EncryptedTextField):
+        return ""
+    if isinstance(each, models.JSONField):
+        return each.get_default()
+    if isinstance(each, models.BinaryField):
+        return b""
+    return PURGED
+
+
+def blank_where_named(person, rows, *names):
+    """As `blank`, for those of the rows one of whose fields names the person."""
+    named = [row.pk for row in rows.iterator(chunk_size=500) if person.is_named_in(*(getattr(row, n) for n in names))]
+    return blank(rows.model._base_manager.filter(pk__in=named), *names) if named else 0
