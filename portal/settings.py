@@ -196,11 +196,16 @@ ACCOUNT_USER_DISPLAY = "accounts.models.user_display"
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {"add_webauthn": "accounts.forms.AddPasskeyForm", "edit_webauthn": "accounts.forms.EditPasskeyForm"}
 MFA_TOTP_ISSUER = "社区事务门户"
 # A phone's clock may be half a minute off.
 MFA_TOTP_TOLERANCE = 1
 USERSESSIONS_TRACK_ACTIVITY = False
+# Accounts that nobody used for so many days are closed by the clock, after a warning (domain.md 3.8).
+IDLE_ACCOUNT_DAYS = int(env("IDLE_ACCOUNT_DAYS", "90"))
+IDLE_WARNING_DAYS = 14
 # Roles that must have a second factor wherever DEBUG is off (product.md).
 SECOND_FACTOR_COMPULSORY = flag("SECOND_FACTOR_COMPULSORY", "off" if DEBUG else "on")
 
@@ -251,6 +256,13 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+
+# --- Rosters that come in as Excel (communities/rosters) ---
+ROSTER_MOST_BYTES = 20 * 1024 * 1024
+ROSTER_MOST_UNPACKED = 400 * 1024 * 1024
+ROSTER_MOST_ROWS = 100_000
+# How long an uploaded file stays, encrypted, for a further check, the faulty rows, or an answer to "what was in it?".
+ROSTER_DAYS_KEPT = 30
 
 # --- Mail ---
 globals().update(mail(env("EMAIL_URL", "console:")))

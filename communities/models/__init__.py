@@ -9,12 +9,16 @@ from communities.models.feedback import Feedback
 from communities.models.handover import Handover, Reassignment
 from communities.models.household import Household
 from communities.models.leave import Leave
+from communities.models.management import ManagementChange
+from communities.models.reorganisation import Reorganisation, Succession
 from communities.models.life import LifeEvent
 from communities.models.resident import Resident
 from communities.models.retention import Purge, RetentionRule
+from communities.models.roster import Roster, RosterFault, RosterLine, RosterMapping, RosterPiece, RosterSlip
 from communities.models.sheet import Sheet
 from communities.models.shift import Shift, Swap
 from communities.models.staff import Staff
+from communities.models.suggestion import Suggestion
 from communities.models.unit import Unit
 
 __all__ = [
@@ -35,15 +39,25 @@ __all__ = [
     "Handover",
     "Household",
     "Leave",
+    "ManagementChange",
     "LifeEvent",
     "Purge",
     "Reassignment",
+    "Reorganisation",
     "Resident",
     "RetentionRule",
+    "Roster",
+    "RosterFault",
+    "RosterLine",
+    "RosterMapping",
+    "RosterPiece",
+    "RosterSlip",
     "Sheet",
     "Shift",
     "Staff",
     "StaffDelivery",
+    "Succession",
+    "Suggestion",
     "Swap",
     "Unit",
 ]
