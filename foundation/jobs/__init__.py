@@ -13,7 +13,7 @@ A job function must be safe to repeat from the beginning: after a kill it runs a
 module imported there, which happens at the start.
 """
 
-from django.apps import apps
+from django.apps import apps as rooms  # `apps` is this package's own module
 
 from foundation.jobs.kinds import JobCancelled, JobFailed, runs
 
@@ -25,6 +25,6 @@ def start(kind, *, by, subject="", area_path="", key=None, target_url="", total=
 
     `params` are numbers and codes (they stand in the database in clear): never names, numbers of people or texts.
     """
-    return apps.get_model("jobs", "Job").objects.start(
+    return rooms.get_model("jobs", "Job").objects.start(
         kind, by=by, subject=subject, area_path=area_path, key=key, target_url=target_url, total=total, params=params
     )
