@@ -3,11 +3,13 @@ from datetime import date
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from communities.forms.row import RowForm, choice_of, day_field, field_of, half_width, not_in_the_future
 from communities.models import CareCategory, Resident
+from communities.models.care_entry import is_child
 from communities.models.resident import SECRETS
 from foundation.fields import is_id_number, is_phone, keyed_hash, normalise_id_number, normalise_phone
 from foundation.forms import FactForm, GuardedForm
@@ -63,6 +65,15 @@ class ResidentFacts(forms.Form):
             )
             cleaned["sex"] = cleaned.get("sex") or ("m" if int(number[16]) % 2 else "f")
 
+    def ask_guardian(self, cleaned, there):
+        """An error at the categories if one is new and a child under 14 needs a guardian's consent first."""
+        child = Resident(born_on=cleaned.get("born_on"))
+        if set(cleaned.get("categories") or ()) - set(there) and is_child(child, timezone.localdate()):
+            self.add_error(
+                "categories",
+                _("Under 14 a parent or other guardian must agree first: please enter it in the care register."),
+            )
+
     def refuse_twice(self, others, number):
         """An error at the ID number if one of `others` has it."""
         if number and others.filter(id_number_hash=keyed_hash(number)).exists():
@@ -73,7 +84,9 @@ class ResidentCreateForm(ResidentFacts, FactForm):
     def __init__(self, *args, household, user, **kwargs):
         super().__init__(*args, **kwargs)
         self.household = household
-        self.fields["categories"].queryset = CareCategory.objects.offered().readable_by(user, household.area_path)
+        self.fields["categories"].queryset = CareCategory.objects.offered(household.area_path).readable_by(
+            user, household.area_path
+        )
 
     def clean(self):
         cleaned = super().clean()
@@ -81,6 +94,7 @@ class ResidentCreateForm(ResidentFacts, FactForm):
         self.complete(cleaned, number)
         others = self.household.residents.here().exclude(client_uuid=cleaned.get("client_uuid"))
         self.refuse_twice(others, number)
+        self.ask_guardian(cleaned, there=())
         return cleaned
 
 
@@ -97,9 +111,13 @@ class ResidentForm(ResidentFacts, RowForm):
     field_order = ["name", "sex", "id_number", "drop_id_number", "born_on", "phone", "drop_phone"]
 
     def __init__(self, *args, row, user, **kwargs):
+        kwargs["initial"] = {"categories": list(row.categories.values_list("pk", flat=True))} | (
+            kwargs.get("initial") or {}
+        )
         super().__init__(*args, row=row, **kwargs)
         readable = CareCategory.objects.readable_by(user, row.area_path)
-        self.fields["categories"].queryset = readable.filter(Q(active=True) | Q(pk__in=row.categories.values("pk")))
+        offered = CareCategory.objects.offered(row.area_path).values("pk")
+        self.fields["categories"].queryset = readable.filter(Q(pk__in=offered) | Q(pk__in=row.categories.values("pk")))
         for name in self.KEPT_BACK:
             self.say_what_is_stored(name)
 
@@ -125,6 +143,7 @@ class ResidentForm(ResidentFacts, RowForm):
         number = cleaned.get("id_number", self.row.id_number)
         self.complete(cleaned, number)
         self.refuse_twice(self.row.household.residents.here().exclude(pk=self.row.pk), number)
+        self.ask_guardian(cleaned, there=self.row.categories.all())
         return cleaned
 
 

@@ -41,7 +41,10 @@ class GuardianNeeded(NotAllowed):
 
 @dataclass
 class Outcome:
-    """What `set_categories` and `set_many` did: entries made and ended, and (resident, category) left out for want of a guardian's consent."""
+    """What `set_categories` and `set_many` did: entries made and ended, and what was left out for want of a guardian's consent.
+
+    `refused` holds pairs (resident, category).
+    """
 
     made: list = field(default_factory=list)
     ended: list = field(default_factory=list)

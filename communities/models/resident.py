@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from communities.access import ScopedQuerySet
 from communities.models.care import CareCategory, CareLevel
+from communities.models.care_entry import CareEntry
 from foundation.bigrams import BigramIndex, Searchable, search
 from foundation.facts import Fact, create_once
 from foundation.fields import (
@@ -22,7 +23,7 @@ from foundation.fields import (
     normalise_id_number,
     normalise_phone,
 )
-from foundation.journal.moves import Conflict, NotAllowed, accessed, history, record, revise
+from foundation.journal.moves import Conflict, NotAllowed, accessed, accessed_all, history, record, revise
 from foundation.purging import Person
 
 SECRETS = ("phone", "id_number")
@@ -69,12 +70,10 @@ class ResidentQuerySet(ScopedQuerySet):
         return self.here().filter(presence=Presence.HOME, declines_visits_on__isnull=True)
 
     def with_categories(self, user, area_path):
-        """With those care categories that the user may read in this place, in one more query."""
-        return self.prefetch_related(
-            models.Prefetch(
-                "categories", CareCategory.objects.readable_by(user, area_path), to_attr="readable_categories"
-            )
-        )
+        """With those open care entries that the user may read in this place, as `readable_entries`, in one more query."""
+        categories = CareCategory.objects.readable_by(user, area_path)
+        entries = CareEntry.objects.open().filter(category__in=categories).select_related("category")
+        return self.prefetch_related(models.Prefetch("care_entries", entries, to_attr="readable_entries"))
 
     def found_by(self, words):
         """Those with this whole phone number, with these last four digits of one, or with these words or letters as part of the name."""
@@ -111,11 +110,21 @@ class ResidentManager(models.Manager.from_queryset(ResidentQuerySet)):
                 area_path=household.area_path,
                 **facts,
             )
-            row.categories.set(categories)
             record(row, "add", by=by)
+            if categories:
+                CareEntry.objects.set_many([(row, categories)], by=by)
             return row
 
         return create_once(self.model, client_uuid=client_uuid, by=by, make=make)[0]
+
+    @transaction.atomic
+    def reveal_all(self, residents, *, by, what, reason, context=""):
+        """As `Resident.reveal`, for many at once: {pk: phone or ID number} of those who have one, an access row for each."""
+        if what not in SECRETS:
+            raise ValueError(what)
+        known = [resident for resident in residents if getattr(resident, what)]
+        accessed_all(known, what, by=by, reason=reason, context=context)
+        return {resident.pk: getattr(resident, what) for resident in known}
 
 
 class Resident(Searchable, Fact):
@@ -158,9 +167,6 @@ class Resident(Searchable, Fact):
     id_number_last4_hash = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
     is_head = models.BooleanField(_("head of household"), default=False)
     care_level = models.PositiveSmallIntegerField(_("care level"), null=True, blank=True, choices=CareLevel.choices)
-    categories = models.ManyToManyField(
-        CareCategory, blank=True, related_name="residents", verbose_name=_("care categories")
-    )
     remark = models.TextField(_("remark"), blank=True)
     residency = models.CharField(
         _("residence and registration"), max_length=10, blank=True, default="", choices=Residency.choices
@@ -239,6 +245,11 @@ class Resident(Searchable, Fact):
         return today.year - self.born_on.year - ((today.month, today.day) < (self.born_on.month, self.born_on.day))
 
     @property
+    def categories(self):
+        """The care categories under which the person stands; sensitive ones among them (see `CareCategory.readable_by`)."""
+        return CareCategory.objects.filter(pk__in=self.care_entries.open().values("category"))
+
+    @property
     def masked_name(self):
         return mask_name(self.name)
 
@@ -282,12 +293,11 @@ class Resident(Searchable, Fact):
         Categories of a sensitive group that the editor may not see must be passed along by the caller (the form does).
         """
         entry = revise(self, "correct", by=by, key=key, **changes)
-        if categories is None or set(categories) == set(self.categories.all()):
+        if categories is None or not CareEntry.objects.set_categories(self, categories, by=by).changed:
             return entry
         if entry is None:
             self.count_change()
-        self.categories.set(categories)
-        return record(self, "categorise", by=by, fields=["categories"], key=None if entry else key)
+        return record(self, "categorise", by=by, key=None if entry else key)
 
     def count_change(self):
         """A change of what hangs on the row is a change of the row: the next version, unless somebody was faster."""

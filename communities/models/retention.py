@@ -1,4 +1,7 @@
-"""How long data are kept after somebody died, moved or left the care register, and how they are cleared: proposed by one, confirmed by another."""
+"""How long data are kept after somebody died, moved or left the care register, and how they are cleared.
+
+One person proposes it, another confirms it, and there is no way back.
+"""
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction

@@ -4,8 +4,20 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from django.utils import timezone
+
 from communities.importing import import_divisions
-from communities.models import Building, CareCategory, Compound, Division, Household, Resident, Unit
+from communities.models import (
+    Building,
+    CareCategory,
+    CareEntry,
+    Compound,
+    ConsentText,
+    Division,
+    Household,
+    Resident,
+    Unit,
+)
 from foundation.journal.models import Entry
 from foundation.workdays.calendar import ZONE
 from issues.models import Category, DispatchRule
@@ -157,16 +169,32 @@ def residents(cast):
                 )
                 links.append((person, codes))
     Resident.objects.bulk_create(people, batch_size=300)
-    Resident.categories.through.objects.bulk_create(
-        Resident.categories.through(resident_id=person.pk, carecategory_id=categories[code].pk)
-        for person, codes in links
-        for code in codes
-    )
     entered(cast, people)
+    care_entries(cast, [(person, categories[code]) for person, codes in links for code in codes])
     for household in cast.households:
         household.heads = []
     for person in people:
         person.household.heads.append(person)
+
+
+def care_entries(cast, links):
+    """Everybody on the register since the same autumn; consent is on paper, and looked at again every spring."""
+    today = timezone.localdate(cast.now)
+    since, spring = REGISTERED.date(), today.replace(month=3, day=15)
+    reviewed = spring if spring <= today else spring.replace(year=spring.year - 1)
+    text = ConsentText.objects.in_force(ConsentText.Code.OWN, reviewed)
+    entries = []
+    for number, (person, category) in enumerate(links):
+        entry = CareEntry.objects.fresh(person, category, by=None, since=since)
+        entry.client_uuid = new_uuid(cast)
+        entry.created_at, entry.created_by = REGISTERED, cast.secretaries.get(person.area_path[:12])
+        # A few wait for their consent or their yearly look.
+        entry.reviewed_on = None if number % 11 == 5 else reviewed
+        if entry.basis == "consent" and number % 9 != 4:
+            entry.consented_on, entry.consented_by, entry.consent_text = max(since, text.valid_from), "self", text
+        entries.append(entry)
+    CareEntry.objects.bulk_create(entries, batch_size=300)
+    entered(cast, entries, verb="register")
 
 
 def resident_of(cast, household, surname, *, head, elderly, number):
@@ -200,14 +228,14 @@ def id_number(born, *, serial):
     return digits + "10X98765432"[rest]
 
 
-def entered(cast, rows):
+def entered(cast, rows, verb="add"):
     """The journal of the register: taken down in the autumn of 2021 by the secretaries of the communities."""
     Entry.objects.bulk_create(
         [
             Entry(
                 subject_type=row._meta.label_lower,
                 subject_id=row.pk,
-                verb="add",
+                verb=verb,
                 actor=cast.secretaries.get(row.area_path[:12]),
                 area_path=row.area_path,
                 at=REGISTERED + timedelta(minutes=number),

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from communities.access import may
-from communities.models import CareCategory, Household, Resident
+from communities.models import CareEntry, Household, Resident
 from foundation.journal.moves import label
 from foundation.shortcuts import get_for, page_of, words_of
 from issues.models import Issue
@@ -121,7 +121,8 @@ def other_taps():
 
 def sheet_of(user, *, now):
     """What the sheet reads of households; categories of a sensitive group stay off the phone."""
-    harmless = Prefetch("categories", CareCategory.objects.filter(sensitive=""))
+    entries = CareEntry.objects.open().filter(category__sensitive="").select_related("category")
+    harmless = Prefetch("care_entries", entries, to_attr="harmless_entries")
     people = Prefetch(
         "residents",
         Resident.objects.here().order_by("-is_head", "pk").prefetch_related(harmless),
