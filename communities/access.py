@@ -32,7 +32,8 @@ class Role(models.TextChoices):
 # topic: places (divisions, compounds, units: no personal data) · people (households, residents) · visits · issues ·
 #        team (leave, duty roster, hand-over of those who serve there) · staff (accounts) · audit (journal and access log) ·
 #        dashboard · feedback · calendar (working days) · delivery (failed sends) ·
-#        care_rules (categories, levels, retention: no personal data) · retention (proposing to clear somebody's data)
+#        care_rules (categories, levels, retention: no personal data) · retention (proposing to clear somebody's data) ·
+#        territory (places merged, split, moved, renamed)
 RIGHTS = {
     Role.GRID_WORKER: {"places": READ, "people": CHANGE, "visits": CHANGE, "issues": READ, "team": READ},
     Role.STREET_CADRE: {"places": READ, "people": CHANGE, "visits": CHANGE, "issues": READ, "team": READ},
@@ -46,6 +47,7 @@ RIGHTS = {
         "calendar": READ,
         "care_rules": READ,
         "retention": CHANGE,
+        "territory": READ,
     },
     Role.COORDINATOR: {
         "places": CHANGE,
@@ -57,6 +59,7 @@ RIGHTS = {
         "calendar": READ,
         "care_rules": READ,
         "retention": CHANGE,
+        "territory": READ,
     },
     # A handler sees issues through the work orders of the unit (issues/models), not through an area.
     Role.HANDLER: {},
@@ -73,6 +76,7 @@ RIGHTS = {
         "delivery": CHANGE,
         "care_rules": CHANGE,
         "retention": CHANGE,
+        "territory": CHANGE,
     },
     Role.AUDITOR: {
         "places": READ,
@@ -86,6 +90,7 @@ RIGHTS = {
         "calendar": READ,
         "care_rules": READ,
         "retention": READ,
+        "territory": READ,
     },
     # Feedback too: what people without a place say would otherwise be read by nobody.
     Role.ADMIN: {
@@ -95,6 +100,7 @@ RIGHTS = {
         "calendar": CHANGE,
         "delivery": CHANGE,
         "care_rules": CHANGE,
+        "territory": CHANGE,
     },
 }
 # Who may see a phone or an ID number in full, each time for a reason that is logged. Auditors and system admins may not.

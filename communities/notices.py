@@ -29,3 +29,11 @@ name_group("care", _("Care register"))
 kind("care_grant_given", title=_("You may now see a group of sensitive care categories"), group="care")
 kind("care_grant_ended", title=_("A permission to see sensitive care categories has ended"), group="care")
 kind("purge_due", title=_("Data of %(people)s people have been kept long enough: please look through them"), group="care")
+
+name_group("registers", _("Registers"))
+
+kind("suggestion_made", title=_("A correction of your registers was suggested: please decide"), group="registers")
+kind("suggestion_decided", title=_("A correction that you suggested was decided"), group="registers")
+kind("management_lapsed", title=_("A planned change of management could not be carried out"), group="registers")
+kind("reorganised", title=_("Your places changed on %(on)s: %(name)s"), group="registers")
+kind("reorganisation_lapsed", title=_("A planned change of the territory could not be carried out"), group="registers")

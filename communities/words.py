@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from accounts.models import DOOR_WORDS
 from communities.access import Role
 from communities.models import Resident
 
@@ -32,18 +33,29 @@ THINGS = {
     "communities.unit": (gettext_lazy("Unit"), "unit_detail"),
     "accounts.user": (gettext_lazy("Account"), "staff_detail"),
     "communities.assignment": (gettext_lazy("Post"), ""),
+    "communities.suggestion": (gettext_lazy("Suggested correction"), "suggestion_detail"),
+    "communities.managementchange": (gettext_lazy("Change of management"), ""),
+    "communities.reorganisation": (gettext_lazy("Change of the territory"), "reorganisation_detail"),
     "communities.feedback": (gettext_lazy("Feedback"), "feedback_detail"),
     "workdays.workday": (gettext_lazy("Working day"), ""),
     "workdays.year": (gettext_lazy("Calendar year"), ""),
     "notices.delivery": (gettext_lazy("Sending"), ""),
 }
 VERBS = {
+    **DOOR_WORDS,
+    "lapse": pgettext_lazy("journal", "closed the account, which nobody used"),
+    "sign_out_everywhere": pgettext_lazy("journal", "signed the person out everywhere"),
+    "add_app": pgettext_lazy("journal", "set up the authenticator app"),
+    "remove_app": pgettext_lazy("journal", "switched off the authenticator app"),
+    "add_passkey": pgettext_lazy("journal", "added a passkey"),
+    "remove_passkey": pgettext_lazy("journal", "removed a passkey"),
+    "renew_codes": pgettext_lazy("journal", "made new recovery codes"),
     "accept": pgettext_lazy("journal", "agreed"),
     "add": pgettext_lazy("journal", "entered"),
     "answer": pgettext_lazy("journal", "answered"),
     "assign": pgettext_lazy("journal", "gave the post"),
     "cancel": pgettext_lazy("journal", "cancelled"),
-    "carry_out": pgettext_lazy("journal", "reassigned the work"),
+    "carry_out": pgettext_lazy("journal", "carried it out"),
     "categorise": pgettext_lazy("journal", "set the care categories"),
     "change_password": pgettext_lazy("journal", "changed the own password"),
     "close_unreachable": pgettext_lazy("journal", "closed as not reachable"),
@@ -75,6 +87,7 @@ VERBS = {
     "put": pgettext_lazy("journal", "put on duty"),
     "reassign": pgettext_lazy("journal", "dispatched anew"),
     "register": pgettext_lazy("journal", "registered"),
+    "release_work": pgettext_lazy("journal", "gave open work back to the office"),
     "reminded": pgettext_lazy("journal", "reminded"),
     "rename": pgettext_lazy("journal", "renamed"),
     "report": pgettext_lazy("journal", "recorded"),
@@ -87,6 +100,17 @@ VERBS = {
     "sign": pgettext_lazy("journal", "signed for"),
     "solve_on_spot": pgettext_lazy("journal", "solved on the spot"),
     "take": pgettext_lazy("journal", "took on"),
+    "draw_up": pgettext_lazy("journal", "drew up the change"),
+    "join": pgettext_lazy("journal", "joined the suggestion"),
+    "manage": pgettext_lazy("journal", "changed the management"),
+    "manage_undone": pgettext_lazy("journal", "took back the change of management"),
+    "plan": pgettext_lazy("journal", "planned"),
+    "reorganise": pgettext_lazy("journal", "moved into another place"),
+    "split_off": pgettext_lazy("journal", "split off a place"),
+    "suggest": pgettext_lazy("journal", "suggested a correction"),
+    "undo_verify": pgettext_lazy("journal", "took back the check"),
+    "verify": pgettext_lazy("journal", "checked"),
+    "verify_households": pgettext_lazy("journal", "checked the households"),
     "void": pgettext_lazy("journal", "voided"),
     "withdraw": pgettext_lazy("journal", "withdrew"),
 }
@@ -107,6 +131,8 @@ JOBS = {
     "foundation.notices.tasks.deliver_notices": gettext_lazy("Sending e-mail"),
     "foundation.jobs.tasks.run_jobs": gettext_lazy("Long work"),
     "foundation.jobs.tasks.sweep_jobs": gettext_lazy("Clearing away old work"),
+    "communities.tasks.release_left_work": gettext_lazy("Open work of people who left"),
+    "communities.tasks.keep_registers": gettext_lazy("Changes of places and compounds on their day"),
     "issues.tasks.remind_issues": gettext_lazy("Reminders of issues"),
 }
 

@@ -10,3 +10,5 @@ class IssuesConfig(AppConfig):
 
     def ready(self):
         import_module("issues.notices")
+        import_module("issues.open_items")
+        import_module("issues.following")
