@@ -7,15 +7,25 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
-from communities.models.care import CareStandard, PhoneRule
 from communities.models.inherited import regions
 from foundation.paths import is_within
 
 SECONDS_TO_LIVE = 60
 
+ORDINARY = 0  # the level of a household that is not on the care register
 _kept = None  # (moment of loading, standards)
+
+
+class PhoneRule(models.TextChoices):
+    """Whether a call stands for a visit (domain.md 3.6)."""
+
+    ALWAYS = "always", _("a call counts as a visit")
+    ALTERNATE = "alternate", _("a call counts between two visits, every second time")
+    NEVER = "never", _("a call does not count")
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class Standards:
         return max(fitting, key=lambda row: len(row.area_path))
 
     def of_level(self, level):
-        return [row for row in self.rows if row.level == (level or CareStandard.ORDINARY)]
+        return [row for row in self.rows if row.level == (level or ORDINARY)]
 
     def days(self, level, area_path):
         return self.nearest(level, area_path).interval_days
@@ -65,13 +75,13 @@ class Standards:
         return late
 
 
-def current():
-    """The standards in use, read again when they are older than a minute."""
+def kept(load):
+    """What `load()` returned last, loaded again when it is older than a minute."""
     global _kept
-    kept = _kept
-    if kept is None or time.monotonic() - kept[0] > SECONDS_TO_LIVE:
-        kept = _kept = (time.monotonic(), Standards(tuple(CareStandard.objects.in_use())))
-    return kept[1]
+    found = _kept
+    if found is None or time.monotonic() - found[0] > SECONDS_TO_LIVE:
+        found = _kept = (time.monotonic(), load())
+    return found[1]
 
 
 def forget():

@@ -9,8 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from communities import standards
-from communities.models import Household, Resident
+from communities.models import CareStandard, Household, Resident
 from communities.models.care import CareLevel
 from foundation.templatetags.portal import day
 from visits.models.visit import MET, RECENT_DAYS, Mode, Situation, Visit
@@ -54,7 +53,7 @@ def due(households, *, now):
 
     reach = Q(pk__in=[])
     for level in (*CareLevel.values, None):
-        late = standards.current().late(level, today=timezone.localdate(now), is_before=is_before)
+        late = CareStandard.objects.current().late(level, today=timezone.localdate(now), is_before=is_before)
         # Whoever is not on the care register and was never met is met as it happens.
         reach |= Q(care_level=level) & late if level else Q(care_level__isnull=True) & ~never["met"] & late
     return households.filter(reach, awaits_visits=True)
@@ -155,7 +154,7 @@ def is_due(household, *, now):
 def days_left(household, *, now):
     """Days until the next visit of a household that was met before; nought: today, less: past."""
     seen = household.last_seen_at
-    due_on = standards.current().due_on(
+    due_on = CareStandard.objects.current().due_on(
         household.care_level,
         household.area_path,
         met_on=timezone.localdate(household.last_met_at),

@@ -1,15 +1,19 @@
 """关爱服务对象: the categories, the levels and the texts of consent, each as rows with the ground on which they stand."""
 
-from django.db import models
+from uuid import uuid4
+
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from communities import standards
 from communities.models.division import line_of
-from communities.models.inherited import InheritedQuerySet
+from communities.models.inherited import RuleQuerySet
+from communities.standards import PhoneRule, Standards
 from foundation.fields import PathField
-from foundation.journal.models import AppendOnlyModel, AppendOnlyQuerySet
-from foundation.journal.moves import record, revise
+from foundation.journal.models import AppendOnlyModel, AppendOnlyQuerySet, refuse_repeat
+from foundation.journal.moves import Conflict, record, revise
 
 
 class CareLevel(models.IntegerChoices):
@@ -31,7 +35,7 @@ class Ground(models.TextChoices):
 SENSITIVE = [("children", _("children")), ("bereaved", _("bereaved only-child families")), ("health", _("health"))]
 
 
-class CareCategoryQuerySet(InheritedQuerySet):
+class CareCategoryQuerySet(RuleQuerySet):
     def readable_by(self, user, area_path):
         """Categories without a sensitive group, and those of the groups that the user is granted in this place today.
 
@@ -49,10 +53,11 @@ class CareCategoryQuerySet(InheritedQuerySet):
 
 
 class CareCategoryManager(models.Manager.from_queryset(CareCategoryQuerySet)):
-    def add(self, *, by, key=None, **facts):
-        """Write a category of one's own; AlreadyDone if the form `key` was carried out before."""
+    @transaction.atomic
+    def add(self, *, by, area_path, key=None, **facts):
+        """Write a category of a place's own; AlreadyDone if the form `key` was carried out before."""
         last = self.aggregate(last=models.Max("position"))["last"] or 0
-        row = self.create(position=last + 1, **facts)
+        row = self.create(code=f"own_{uuid4().hex[:12]}", area_path=area_path, position=last + 1, **facts)
         record(row, "add", by=by, key=key)
         return row
 
@@ -63,6 +68,7 @@ class CareCategory(models.Model):
     A category is taken out of use, never deleted: whoever is registered under it stays so until the entry ends.
     """
 
+    TOPIC = "care_rules"
     KEEP_FORMER = (
         "name",
         "name_en",
@@ -108,20 +114,31 @@ class CareCategory(models.Model):
         return revise(self, "correct", by=by, key=key, **changes)
 
 
-class PhoneRule(models.TextChoices):
-    """Whether a call stands for a visit (domain.md 3.6)."""
-
-    ALWAYS = "always", _("a call counts as a visit")
-    ALTERNATE = "alternate", _("a call counts between two visits, every second time")
-    NEVER = "never", _("a call does not count")
-
-
-class StandardQuerySet(InheritedQuerySet):
+class StandardQuerySet(RuleQuerySet):
     def in_use(self):
         return self.filter(active=True)
 
     def for_list(self):
         return self.order_by("area_path", "level")
+
+
+class StandardManager(models.Manager.from_queryset(StandardQuerySet)):
+    @transaction.atomic
+    def set_for(self, area_path, *, by, level, key=None, **facts):
+        """A standard of a place's own. Conflict if it has one; AlreadyDone if the form `key` was carried out before."""
+        refuse_repeat(key, self.model(), "add", by=by)
+        try:
+            with transaction.atomic():
+                row = self.create(area_path=area_path, level=level, **facts)
+        except IntegrityError:
+            raise Conflict(self.filter(area_path=area_path, level=level).first()) from None
+        record(row, "add", by=by, key=key)
+        transaction.on_commit(standards.forget)
+        return row
+
+    def current(self):
+        """The standards in use, as `Standards`, from the memory of this process."""
+        return standards.kept(lambda: Standards(tuple(self.in_use())))
 
 
 class CareStandard(models.Model):
@@ -130,7 +147,8 @@ class CareStandard(models.Model):
     Level 0 is the ordinary household. A standard of a place is taken out of use, not deleted; then the one above holds again.
     """
 
-    ORDINARY = 0
+    TOPIC = "care_rules"
+    ORDINARY = standards.ORDINARY
     KEEP_FORMER = ("interval_days", "phone_rule", "legal_ground", "active")
 
     area_path = PathField(max_length=15, blank=True, default="", editable=False)
@@ -143,7 +161,7 @@ class CareStandard(models.Model):
     active = models.BooleanField(_("in use"), default=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
-    objects = StandardQuerySet.as_manager()
+    objects = StandardManager()
 
     class Meta:
         ordering = ["area_path", "level"]
@@ -156,6 +174,11 @@ class CareStandard(models.Model):
 
     def __str__(self):
         return f"{self.area_path} {self.level}"
+
+    def correct(self, *, by, key=None, **changes):
+        entry = revise(self, "correct", by=by, key=key, **changes)
+        transaction.on_commit(standards.forget)
+        return entry
 
 
 class ConsentTextQuerySet(AppendOnlyQuerySet):

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from communities.access import CHANGE, inside, roots_of
 from communities.models.division import line_of
 from foundation.paths import is_within, within
 
@@ -16,6 +17,18 @@ class InheritedQuerySet(models.QuerySet):
     def nearest(self, path):
         """The row of the nearest place, or None: the longest `area_path` wins."""
         return max(self.in_force_at(path), key=lambda row: len(row.area_path), default=None)
+
+
+class RuleQuerySet(InheritedQuerySet):
+    """Rules that administrators edit: seen by whoever they hold for, changed where the rule belongs. The model says `TOPIC`."""
+
+    def visible_to(self, user):
+        roots = roots_of(user, self.model.TOPIC)
+        above = {path for root in roots for path in ["", *line_of(root)]}
+        return self.filter(inside(roots) | models.Q(area_path__in=above))
+
+    def changeable_by(self, user):
+        return self.filter(inside(roots_of(user, self.model.TOPIC, CHANGE)))
 
 
 def regions(rules, field="area_path"):

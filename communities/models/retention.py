@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.access import MAY_CONFIRM_PURGE, ScopedQuerySet, posts_of
 from communities.models.care_entry import CareEntry
-from communities.models.inherited import InheritedQuerySet, regions
+from communities.models.inherited import RuleQuerySet, regions
 from communities.models.resident import Resident, person_of
 from foundation.facts import Fact, create_once
 from foundation.fields import PathField
-from foundation.journal.moves import Conflict, Move, NotAllowed, move, record
+from foundation.journal.models import refuse_repeat
+from foundation.journal.moves import Conflict, Move, NotAllowed, move, record, revise
 from foundation.purging import PURGED, preview, purge
 
 
@@ -26,14 +27,29 @@ class What(models.TextChoices):
     CARE = "care", _("care entries that ended")
 
 
-class RetentionRuleQuerySet(InheritedQuerySet):
+class RetentionRuleQuerySet(RuleQuerySet):
     def for_list(self):
         return self.order_by("area_path", "what")
+
+
+class RetentionRuleManager(models.Manager.from_queryset(RetentionRuleQuerySet)):
+    @transaction.atomic
+    def set_for(self, area_path, *, by, what, key=None, **facts):
+        """A rule of a place's own. Conflict if it has one; AlreadyDone if the form `key` was carried out before."""
+        refuse_repeat(key, self.model(), "add", by=by)
+        try:
+            with transaction.atomic():
+                row = self.create(area_path=area_path, what=what, **facts)
+        except IntegrityError:
+            raise Conflict(self.filter(area_path=area_path, what=what).first()) from None
+        record(row, "add", by=by, key=key)
+        return row
 
 
 class RetentionRule(models.Model):
     """So many months after the end, data are due to be cleared. The nearest place with a rule of its own decides."""
 
+    TOPIC = "care_rules"
     KEEP_FORMER = ("months", "legal_ground")
 
     area_path = PathField(max_length=15, blank=True, default="", editable=False)
@@ -42,7 +58,7 @@ class RetentionRule(models.Model):
     legal_ground = models.CharField(_("why so long"), max_length=200, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
-    objects = RetentionRuleQuerySet.as_manager()
+    objects = RetentionRuleManager()
 
     class Meta:
         ordering = ["area_path", "what"]
@@ -53,6 +69,9 @@ class RetentionRule(models.Model):
 
     def __str__(self):
         return f"{self.area_path} {self.what}"
+
+    def correct(self, *, by, key=None, **changes):
+        return revise(self, "correct", by=by, key=key, **changes)
 
 
 def months_before(day, months):

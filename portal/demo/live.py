@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from communities import standards
+from communities.models import CareStandard
 from communities.models.unit import office_path
 from foundation.notices.tell import tell
 from issues.models import Category
@@ -89,7 +89,7 @@ def recent_visits(cast):
         if not household.area_path.startswith((XIANGLIN, RENMINJIE)):
             continue
         level = min((person.care_level for person in household.heads if person.care_level), default=None)
-        days = cast.dice.randint(1, standards.current().days(level, household.area_path))
+        days = cast.dice.randint(1, CareStandard.objects.current().days(level, household.area_path))
         if cast.dice.random() < SEEN:
             at = stories.office_hours(cast, today - timedelta(days=days))
             by = visitors.get(household.area_path) or cast.users["cadre"]
