@@ -6,16 +6,20 @@ from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
 
 from foundation import drafts
+from foundation.refusals import Merged
 
 
 def get_for(user, model, *, change=False, **lookup):
     """The one row of `model` (or of a queryset, which may join what the page needs) that `user` may see, or with `change` may change.
 
     A row outside the user's view answers as if it did not exist (Http404); one that is only readable refuses
-    (PermissionDenied). The queryset must offer `visible_to(user)` and `changeable_by(user)`.
+    (PermissionDenied). The queryset must offer `visible_to(user)` and `changeable_by(user)`. A row that was merged into another
+    one leads there (Merged).
     """
     rows = getattr(model, "objects", model)
     row = get_object_or_404(rows.visible_to(user), **lookup)
+    if getattr(row, "merged_into_id", None):
+        raise Merged(row)
     if change and not rows.changeable_by(user).filter(pk=row.pk).exists():
         raise PermissionDenied
     return row

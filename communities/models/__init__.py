@@ -5,6 +5,7 @@ from communities.models.care import CareCategory, CareStandard, ConsentText
 from communities.models.care_entry import CareEntry
 from communities.models.compound import Building, Compound
 from communities.models.division import Division
+from communities.models.duplicate import NotTheSame
 from communities.models.feedback import Feedback
 from communities.models.handover import Handover, Reassignment
 from communities.models.household import Household
@@ -12,6 +13,7 @@ from communities.models.leave import Leave
 from communities.models.management import ManagementChange
 from communities.models.reorganisation import Reorganisation, Succession
 from communities.models.life import LifeEvent
+from communities.models.merge import Merge
 from communities.models.resident import Resident
 from communities.models.retention import Purge, RetentionRule
 from communities.models.roster import Roster, RosterFault, RosterLine, RosterMapping, RosterPiece, RosterSlip
@@ -41,6 +43,8 @@ __all__ = [
     "Leave",
     "ManagementChange",
     "LifeEvent",
+    "Merge",
+    "NotTheSame",
     "Purge",
     "Reassignment",
     "Reorganisation",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.access import ScopedQuerySet
 from communities.models.division import counted
+from communities.models.mergeable import Mergeable
 from communities.workflow import Management
 from foundation.bigrams import BigramIndex, Searchable
 from foundation.facts import Fact, create_once
@@ -89,7 +90,7 @@ class CompoundManager(models.Manager.from_queryset(CompoundQuerySet)):
             raise Conflict(self.standing().filter(community=community, name=name).first()) from None
 
 
-class Compound(Searchable, Fact):
+class Compound(Mergeable, Searchable, Fact):
     """小区/楼院: a named estate inside a community; the fifth level of the linkage.
 
     `stated_buildings` and `stated_households` are what the ledger says, not counts of rows: the gap between the two is what is

@@ -7,7 +7,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import ScopedQuerySet
+from communities.alike import door_key
 from communities.models.compound import number_in
+from communities.models.mergeable import Mergeable
 from foundation.bigrams import DOOR, MOST_WORDS, BigramIndex, Searchable, Token, matching, search
 from foundation.facts import Fact, create_once
 from foundation.fields import TO_HALF_WIDTH, PathField, is_phone
@@ -143,7 +145,7 @@ class HouseholdManager(models.Manager.from_queryset(HouseholdQuerySet)):
             raise Conflict(self.standing().filter(building=building, stair=stair, door=door).first()) from None
 
 
-class Household(Searchable, Fact):
+class Household(Mergeable, Searchable, Fact):
     """户: a dwelling and who lives in it; the unit of a visit. `area_path` is the compound's (grid or community)."""
 
     TOPIC = "people"
@@ -165,6 +167,8 @@ class Household(Searchable, Fact):
     )
     address = models.CharField(max_length=160, editable=False)
     walk_order = models.CharField(max_length=40, editable=False)
+    # The door in one spelling (communities/alike.py), to find what was entered twice.
+    door_key = models.CharField(max_length=120, blank=True, default="", editable=False)
     area_path = PathField(max_length=15, editable=False)
     remark = models.TextField(_("remark"), blank=True)
     verified_on = models.DateField(_("last checked on"), null=True, blank=True)
@@ -179,6 +183,7 @@ class Household(Searchable, Fact):
         indexes = [
             BigramIndex(fields=["bigrams"], name="household_bigrams"),
             models.Index(fields=["area_path", "compound", "walk_order"]),
+            models.Index(fields=["compound", "door_key"], name="household_alike"),
         ]
         constraints = [
             *Fact.Meta.constraints,
@@ -195,7 +200,8 @@ class Household(Searchable, Fact):
     def derive(self):
         self.address = f"{self.compound.name} {self.place}"
         self.walk_order = walk_order(self.building, self.stair, self.door)
-        return ["address", "walk_order", *super().derive()]
+        self.door_key = door_key(self.building.name, self.stair, self.door)
+        return ["address", "walk_order", "door_key", *super().derive()]
 
     def tokens(self):
         """The address, and the door as it is typed on a keypad: "#3-1-201 #3-201"."""

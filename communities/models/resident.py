@@ -8,8 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from communities.access import ScopedQuerySet
+from communities.alike import sound_of
 from communities.models.care import CareCategory, CareLevel
 from communities.models.care_entry import CareEntry
+from communities.models.mergeable import Mergeable
 from foundation.bigrams import BigramIndex, Searchable, search
 from foundation.facts import Fact, create_once
 from foundation.fields import (
@@ -23,7 +25,7 @@ from foundation.fields import (
     normalise_id_number,
     normalise_phone,
 )
-from foundation.journal.moves import Conflict, NotAllowed, accessed, accessed_all, history, record, revise
+from foundation.journal.moves import Conflict, accessed, accessed_all, history, record, revise
 from foundation.purging import Person
 
 SECRETS = ("phone", "id_number")
@@ -127,7 +129,7 @@ class ResidentManager(models.Manager.from_queryset(ResidentQuerySet)):
         return {resident.pk: getattr(resident, what) for resident in known}
 
 
-class Resident(Searchable, Fact):
+class Resident(Mergeable, Searchable, Fact):
     """A person who lives in a household. Phone and ID number are encrypted; hashes of the whole and the last four serve look-ups."""
 
     TOPIC = "people"
@@ -157,6 +159,8 @@ class Resident(Searchable, Fact):
     household = models.ForeignKey("communities.Household", on_delete=models.PROTECT, related_name="residents")
     area_path = PathField(max_length=15, db_index=True, editable=False)
     name = models.CharField(pgettext_lazy("of a person", "name"), max_length=60)
+    # What the name sounds like (communities/alike.py), to find who was entered twice.
+    name_key = models.CharField(max_length=120, blank=True, default="", editable=False)
     sex = models.CharField(_("sex"), max_length=1, blank=True, choices=[("f", _("female")), ("m", _("male"))])
     born_on = models.DateField(_("born on"), null=True, blank=True)
     phone = EncryptedTextField(_("phone"), blank=True, default="")
@@ -203,6 +207,7 @@ class Resident(Searchable, Fact):
         ordering = ["household", "-is_head", "pk"]
         indexes = [
             BigramIndex(fields=["bigrams"], name="resident_bigrams"),
+            models.Index(fields=["name_key", "born_on"], name="resident_alike"),
             # The list of a district begins here and stops after a page.
             models.Index(
                 fields=["area_path", "household", "id"],
@@ -277,7 +282,8 @@ class Resident(Searchable, Fact):
         }
         for field, value in hashes.items():
             setattr(self, field, value)
-        return [*SECRETS, *hashes, *super().derive()]
+        self.name_key = sound_of(self.name)
+        return [*SECRETS, *hashes, "name_key", *super().derive()]
 
     def get_phone_display(self):
         """What a page of two versions shows of somebody else's entry; in full it is shown by `reveal` only."""
@@ -304,19 +310,6 @@ class Resident(Searchable, Fact):
         if not Resident.objects.filter(pk=self.pk, version=self.version).update(version=self.version + 1):
             raise Conflict(self)
         self.version += 1
-
-    def leave(self, *, by, on, reason, key=None):
-        """The person moved away or died on this day: one entry, and everything that asks `here()` follows.
-
-        NotAllowed if the person has left already.
-        """
-        if not self.is_here:
-            raise NotAllowed(self, "leave")
-        return revise(self, f"left_{reason}", by=by, key=key, ended_on=on, ended_reason=reason)
-
-    def come_back(self, *, by, key=None):
-        """The person lives here again, or the end was entered by mistake."""
-        return revise(self, "come_back", by=by, key=key, ended_on=None, ended_reason="")
 
     @transaction.atomic
     def reveal(self, *, by, what, reason, context=""):

@@ -289,7 +289,7 @@ def keep_former(entry, stored, changed):
 
 def history(obj):
     """What changed in the fields that the model names in KEEP_FORMER, latest first: [(entry, {field: value before})]; one query."""
-    entries = Entry.objects.filter(subject_type=kind_of(obj), subject_id=obj.pk, former__isnull=False)
+    entries = entries_of(obj).filter(former__isnull=False)
     entries = entries.select_related("actor", "on_behalf_of", "former").order_by("-pk")
     return [(entry, entry.former.as_dict()) for entry in entries]
 
@@ -310,13 +310,35 @@ def accessed(obj, what, *, by, reason="", context="", rows=1, on_behalf_of=None)
     )
 
 
+def accessed_all(objects, what, *, by, reason="", context=""):
+    """One row for each of these rows, in one query: a form that shows the numbers of many people."""
+    Access.objects.bulk_create(
+        [
+            Access(
+                actor=by,
+                on_behalf_of=acting_for(by, obj),
+                subject_type=kind_of(obj),
+                subject_id=obj.pk,
+                what=what,
+                reason=reason,
+                context=context,
+                area_path=_area_path(obj),
+            )
+            for obj in objects
+        ],
+        batch_size=500,
+    )
+
+
+def entries_of(obj):
+    """The journal of one row, and of rows that were merged into it (`absorbed`): their story is its story."""
+    absorbed = getattr(obj, "absorbed", None)
+    return Entry.objects.filter(subject_type=kind_of(obj), subject_id__in=[obj.pk, *(absorbed() if absorbed else ())])
+
+
 def timeline(obj):
     """The entries of one row, oldest first, with people and notes, in one query."""
-    return list(
-        Entry.objects.filter(subject_type=kind_of(obj), subject_id=obj.pk)
-        .select_related("actor", "on_behalf_of", "note")
-        .order_by("pk")
-    )
+    return list(entries_of(obj).select_related("actor", "on_behalf_of", "note").order_by("pk"))
 
 
 def acting_for(user, obj):

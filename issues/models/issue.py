@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from communities.access import Role, holds, may_reveal, posts_of
+from communities.access import CHANGE, Role, holds, may_in, may_reveal, posts_of
 from communities.models import Assignment, Unit
+from communities.models.shift import on_duty
 from communities.models.unit import DEPARTMENTS, Kind, office_path
 from foundation.bigrams import BigramIndex, Searchable
 from foundation.facts import Fact, create_once
@@ -132,6 +133,9 @@ class IssueManager(models.Manager.from_queryset(IssueQuerySet)):
                 phone=reporter_phone,
             )
         record(issue, verb, by=by, after=issue.status, note=how, public=True, public_note=True)
+        if not solved and issue.urgency != Urgency.GENERAL:
+            told = [person for person in on_duty(issue.area_path, now) if person != by]
+            tell(told, "issue_urgent", about=issue, once=f"duty:{issue.pk}", params=issue.gist)
         if not solved:
             tell(
                 [person for person in people_of(community, Role.SECRETARY) if person != by],
@@ -166,6 +170,7 @@ class Issue(Searchable, Fact):
 
     TOPIC = "issues"
     COMPOUND_FIELD = "compound"
+    AREA_FROM = ("household", "compound")
     SEARCH_FIELDS = ("number", "title", "text", "address")
     MOVES = MOVES
 
@@ -430,6 +435,23 @@ class Issue(Searchable, Fact):
         move(self, "sign", by=by, key=key, data={"unit": order.unit.name})
         order.change(state=WorkOrder.State.SIGNED, handler=by, signed_at=timezone.now())
         self._hold(order, by)
+
+    @transaction.atomic
+    def hand_on(self, *, by, handler, key=None):
+        """A colleague of the unit becomes the handler; whoever leads the people there may decide it, too.
+
+        NotAllowed if `handler` does not act for the unit. Both had it in hand, so neither may verify it.
+        """
+        order = self.lead
+        if order is None or not may_in(by, "team", CHANGE, order.unit.area_path):
+            self.allow("hand_on", by)
+        if not acts_for_unit(handler, order.unit):
+            raise NotAllowed(self, "hand_on")
+        move(self, "hand_on", by=by, key=key, data={"unit": order.unit.name, "handler": handler.name})
+        order.change(handler=handler)
+        self._hold(order, handler)
+        if handler != by:
+            tell([handler], "order_handed_on", about=self, once=f"hand_on:{self.version}", params=self.gist)
 
     @transaction.atomic
     def report_done(self, *, by, result, key=None):

@@ -133,6 +133,7 @@ class Opinion(Searchable, Fact):
     """意见建议: one line raised at a visit, in the words in which it was said; it points to the issue that it became."""
 
     TOPIC = "visits"
+    AREA_FROM = ("visit",)
     SEARCH_FIELDS = ("text",)
 
     visit = models.ForeignKey("visits.Visit", on_delete=models.PROTECT, related_name="opinions")

@@ -178,6 +178,7 @@ class Visit(Searchable, Fact):
 
     TOPIC = "visits"
     COMPOUND_FIELD = "compound"
+    AREA_FROM = ("household", "compound")
     SEARCH_FIELDS = ("summary",)
 
     household = models.ForeignKey("communities.Household", on_delete=models.PROTECT, related_name="visits")
