@@ -247,7 +247,7 @@ def crossed(plan):
 def figures(plan):
     """How many rows would move, by model, most first; and how many keep the old place (`area_path_then`, the journal)."""
     moving, staying = Counter(), 0
-    for model in models_with("area_path"):
+    for model in models_with("area_path") if plan.steps or plan.compounds else ():
         rows = current(model).filter(in_plan(plan, model))
         if number := rows.count():
             moving[model._meta.label_lower] = number
@@ -259,6 +259,12 @@ def figures(plan):
         moving["communities.building"] = buildings
     entries = apps.get_model("journal.Entry").objects.filter(inside(plan.roots)).count() if plan.roots else 0
     return moving.most_common(), staying, entries
+
+
+def size(plan):
+    """How many rows would move."""
+    moving, _staying, _entries = figures(plan)
+    return sum(number for _model, number in moving)
 
 
 def in_plan(plan, model):

@@ -5,13 +5,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from communities import reorganising
-from communities.access import CHANGE, Role, ScopedQuerySet, posts_for
-from communities.models.division import Division, ancestors
+from communities.access import CHANGE, READ, Role, ScopedQuerySet, inside, posts_for, roots_of
+from communities.models.division import Division, ancestors, line_of
 from communities.workflow import STEP_TONES, TERRITORY_MOVES, Step
 from foundation.facts import Fact, create_once
 from foundation.fields import PathField
 from foundation.journal.moves import NotAllowed, move, record
 from foundation.notices.tell import tell
+
+# More rows than this are left to the clock: nobody waits for them in front of a page.
+MOST_AT_ONCE = 20_000
 
 
 class Kind(models.TextChoices):
@@ -22,6 +25,16 @@ class Kind(models.TextChoices):
 
 
 class ReorganisationQuerySet(ScopedQuerySet):
+    def scope(self, user, level):
+        """What is changed within one's reach; to read also what changes one's own place or a place above it."""
+        reach = super().scope(user, level)
+        if level != READ:
+            return reach
+        roots = roots_of(user, "territory")
+        concerned = inside(roots, "division__code") | Q(division__code__in=[c for root in roots for c in line_of(root)])
+        sources = self.model.sources.through.objects.filter(concerned)
+        return reach | Q(pk__in=sources.values("reorganisation"))
+
     def under_way(self):
         return self.filter(status__in=(Step.DRAFT, Step.PLANNED))
 
@@ -153,10 +166,16 @@ class Reorganisation(Fact):
 
     @transaction.atomic
     def confirm(self, *, by, key=None):
-        """Decide it: on its day, or if that has come within the minute, everything moves. NotAllowed while something stands against it."""
-        if self.plan().obstacles:
+        """Decide it. On its day everything moves; if that has come, at once, or within the minute by the clock if it is much.
+
+        NotAllowed while something stands against it.
+        """
+        plan = self.plan()
+        if plan.obstacles:
             raise NotAllowed(self, "confirm")
         move(self, "confirm", by=by, key=key)
+        if self.on <= timezone.localdate() and reorganising.size(plan) <= MOST_AT_ONCE:
+            self.carry_out(by=by)
 
     @transaction.atomic
     def carry_out(self, *, by=None):

@@ -2,14 +2,15 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from communities.access import CHANGE, demand, may_on, roots_of
+from communities import lists
+from communities.access import CHANGE, may_on, roots_of
 from communities.breadcrumb import way_to
-from communities.forms.division import DivisionFilter, DivisionForm
-from communities.models import Compound, Division, Unit
+from communities.forms.division import DivisionForm
+from communities.models import Compound, Division, Reorganisation, Unit
 from communities.models.division import DIGITS, Level
+from communities.models.reorganisation import may_reorganise
 from communities.responsible import contacts_of_division, first_contacts_at
 from foundation.acting import act
-from foundation.bigrams import search
 from foundation.shortcuts import get_for, page_of, posted, words_of
 
 # Places in which compounds are listed one by one; above them they are counted by community.
@@ -19,12 +20,10 @@ INDENT = "\u3000"
 
 def division_list(request):
     """Places in one's reach, down the territory, with whom to look for in each."""
-    demand(request.user, "places")
-    chosen = DivisionFilter(request.GET)
-    level = chosen.is_valid() and chosen.cleaned_data["level"]
     words = words_of(request)
-    divisions = search(Division.objects.visible_to(request.user).standing(timezone.localdate()), words)
-    page = page_of(request, (divisions.of_level(level) if level else divisions).for_list())
+    chosen, divisions = lists.divisions(request.user, request.GET, words)
+    level = chosen.is_valid() and chosen.cleaned_data["level"]
+    page = page_of(request, divisions)
     context = {
         "page": page,
         "rows": rows_of(page.object_list),
@@ -66,6 +65,10 @@ def division_detail(request, code):
         "compounds": compounds if division.level in LISTS_COMPOUNDS else (),
         "units": Unit.objects.visible_to(user).active().of_area(division).order_by("kind", "name"),
         "may_change": may_on(user, "places", CHANGE, division),
+        "may_reorganise": may_reorganise(user, division.code) and not division.until,
+        "became": division.successors.for_page(),
+        "came_from": division.predecessors.for_page(),
+        "ahead": Reorganisation.objects.of_place(division),
     }
     return render(request, "communities/division_detail.html", context)
 

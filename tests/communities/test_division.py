@@ -121,7 +121,7 @@ class TestDivisionDetail:
             Compound.objects.add(by=None, client_uuid=uuid4(), community=town.community, name=f"第{number}院")
             Unit.objects.found(by=None, name=f"服务队{number}", kind="team", division=town.community)
         client = sign_in(town.secretary)
-        with sql_count(at_most=10):
+        with sql_count(at_most=11):
             client.get(self.url(town.community))
 
 
