@@ -1,9 +1,10 @@
-from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+
+from accounts.models import SECOND_FACTORS
 
 # Where somebody may go before the first password is changed or the second factor set up.
 DOORWAY = ("/accounts/", "/static/", "/healthz", "/readyz")
@@ -38,12 +39,12 @@ class SecondFactor:
             if user.must_change_password:
                 return redirect("account_change_password")
             if user.second_factor_required and settings.SECOND_FACTOR_COMPULSORY and not carries_second_factor(request):
-                return redirect("mfa_activate_totp")
+                return redirect("mfa_index")
         return self.get_response(request)
 
 
 def carries_second_factor(request):
     """Whether the user has an authenticator; remembered in the session, for taking it away ends all sessions."""
-    if CARRIES_SECOND_FACTOR not in request.session and is_mfa_enabled(request.user, [Authenticator.Type.TOTP]):
+    if CARRIES_SECOND_FACTOR not in request.session and is_mfa_enabled(request.user, SECOND_FACTORS):
         request.session[CARRIES_SECOND_FACTOR] = True
     return CARRIES_SECOND_FACTOR in request.session

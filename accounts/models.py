@@ -8,17 +8,32 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models.functions import Lower
+from django.db.models import Q
+from django.db.models.functions import Coalesce, Greatest, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from foundation.fields import EncryptedTextField, keyed_hash
+from accounts.logins import is_address, is_mobile, typed
+from foundation.fields import EncryptedTextField, keyed_hash, mask_phone, normalise_phone
+from foundation.journal.models import Entry, kind_of
 from foundation.journal.moves import record, revise
+from foundation.notices.tell import tell
 
 # No I, l, O, 0, 1: a first password is read out or written on paper.
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789"
 PASSWORD_LENGTH = 12
+# What happens at the door, apart from what is done to the account.
+DOOR_WORDS = {
+    "sign_in": pgettext_lazy("journal", "signed in"),
+    "sign_in_failed": pgettext_lazy("journal", "tried to sign in with a wrong password"),
+    "sign_in_locked": pgettext_lazy("journal", "tried to sign in too often; the door was closed for five minutes"),
+    "sign_out": pgettext_lazy("journal", "signed out"),
+}
+# Either of them counts as the second factor; recovery codes only stand in for them.
+SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 def new_password():
@@ -26,12 +41,44 @@ def new_password():
     return "".join(secrets.choice(PASSWORD_LETTERS) for _n in range(PASSWORD_LENGTH))
 
 
-class UserManager(BaseUserManager):
+def no_address(username):
+    """A user name that looks like a phone number or an e-mail address would be taken for somebody else's at the door."""
+    if is_address(username):
+        raise ValidationError(_("A user name must not look like a phone number or an e-mail address."))
+
+
+class UserQuerySet(models.QuerySet):
+    def called(self, login):
+        """The account that somebody means who types this at the door: by mobile phone, e-mail or user name; None if there is none.
+
+        What is typed decides which of the three is meant, so no two accounts ever answer to one text; one query.
+        """
+        text = typed(login)
+        if is_mobile(text):
+            found = self.filter(phone_hash=keyed_hash(normalise_phone(text)))
+        elif "@" in text:
+            found = self.exclude(email="").alias(low=Lower("email")).filter(low=text.lower())
+        else:
+            found = self.alias(low=Lower("username")).filter(low=text.lower())
+        return found.first() if text else None
+
+    def with_last_use(self):
+        """Adds `last_use`: the last sign-in, or when the account was opened or opened again, whichever came last."""
+        opened = Coalesce("enabled_at", "date_joined")
+        return self.annotate(last_use=Greatest(Coalesce("last_login", "date_joined"), opened, "date_joined"))
+
+    def unused_since(self, moment):
+        """Accounts that may sign in and have not been used since this moment."""
+        return self.with_last_use().filter(is_active=True, last_use__lt=moment)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
     def create_user(self, username, password=None, **fields):
         """Write a user; without a password the account cannot sign in until one is issued."""
         user = self.model(username=self.model.normalize_username(username), **fields)
+        no_address(user.username)
         user.set_password(password)
-        user.remember_phone()
+        user.derive()
         user.save()
         return user
 
@@ -46,13 +93,13 @@ class User(AbstractBaseUser):
         _("user name"),
         max_length=60,
         unique=True,
-        validators=[UnicodeUsernameValidator()],
+        validators=[UnicodeUsernameValidator(), no_address],
         error_messages={"unique": _("This user name is taken.")},
     )
     name = models.CharField(_("name"), max_length=60)
     email = models.EmailField(_("e-mail"), blank=True)
-    phone = EncryptedTextField(_("phone"), blank=True, default="")
-    phone_hash = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
+    phone = EncryptedTextField(_("mobile phone"), blank=True, default="")
+    phone_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
     office_phone = models.CharField(
         _("office phone"), max_length=30, blank=True, help_text=_("Shown to everybody who looks for this person.")
     )
@@ -64,6 +111,9 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=10, blank=True, default="")
     elder = models.BooleanField(_("large print"), default=False)
     date_joined = models.DateTimeField(default=timezone.now)
+    enabled_at = models.DateTimeField(null=True, editable=False)
+    # Closed by the clock because nobody used it; whoever opens it again need not give a reason.
+    lapsed_at = models.DateTimeField(null=True, editable=False)
     version = models.PositiveIntegerField(default=1)
 
     objects = UserManager()
@@ -81,6 +131,19 @@ class User(AbstractBaseUser):
             models.UniqueConstraint(
                 Lower("username"), name="username_without_case", violation_error_message=_("This user name is taken.")
             ),
+            # Each of these opens the door, so each belongs to one account.
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=~Q(email=""),
+                name="email_without_case",
+                violation_error_message=_("This e-mail address belongs to another account."),
+            ),
+            models.UniqueConstraint(
+                fields=["phone_hash"],
+                condition=~Q(phone_hash=""),
+                name="phone_of_one_account",
+                violation_error_message=_("This phone number belongs to another account."),
+            ),
         ]
 
     def __str__(self):
@@ -91,11 +154,21 @@ class User(AbstractBaseUser):
         """The place under which the journal files acts on this account: that of its post; one query."""
         return self.assignments.home_path()
 
-    def remember_phone(self):
+    def derive(self):
+        """Normalise the phone and keep the hash it is found by."""
+        self.phone = normalise_phone(self.phone)
         self.phone_hash = keyed_hash(self.phone)
+        return ["phone", "phone_hash"]
+
+    @property
+    def masked_phone(self):
+        return mask_phone(self.phone)
+
+    def get_phone_display(self):
+        return self.masked_phone
 
     def correct(self, *, by, key=None, **changes):
-        """Correct the facts of the account: `name`, `username`, `email`, `office_phone`."""
+        """Correct the facts of the account: `name`, `username`, `email`, `phone`, `office_phone`."""
         return revise(self, "correct", by=by, key=key, **changes)
 
     @transaction.atomic
@@ -116,22 +189,63 @@ class User(AbstractBaseUser):
     @transaction.atomic
     def disable(self, *, by, reason, key=None):
         """Close the account at once, sessions included, for a reason that the journal keeps."""
-        entry = revise(self, "disable", by=by, key=key, note=reason, is_active=False)
+        entry = revise(self, "disable", by=by, key=key, note=reason, is_active=False, lapsed_at=None)
+        self.end_sessions()
+        return entry
+
+    @transaction.atomic
+    def lapse(self, *, now, days):
+        """The clock closes an account that nobody used for so many days."""
+        entry = revise(self, "lapse", by=None, data={"days": days}, is_active=False, lapsed_at=now)
         self.end_sessions()
         return entry
 
     def enable(self, *, by, reason="", key=None):
-        """Open a closed account again."""
-        return revise(self, "enable", by=by, key=key, note=reason, is_active=True)
+        """Open a closed account again; the days without a sign-in are counted from now."""
+        if self.is_active:
+            return None
+        opened = {"is_active": True, "lapsed_at": None, "enabled_at": timezone.now()}
+        return revise(self, "enable", by=by, key=key, note=reason, **opened)
+
+    @transaction.atomic
+    def sign_out_everywhere(self, *, by, key=None):
+        """Somebody who administers the account ends all its sessions, for instance because a phone was lost."""
+        record(self, "sign_out_everywhere", by=by, key=key)
+        self.end_sessions()
 
     def acting_for(self, obj):
         """The person whose substitute (AB角) this user is in the place of `obj`, or None; the journal names both."""
         return self.assignments.stand_in(obj)
 
+    def arrive(self, *, method, device, is_new, first, once, url):
+        """A sign-in that succeeded, by `method`, from `device` (browser and system in two words); tells of a device not seen before."""
+        record(self, "sign_in", by=self, data={"method": method, "device": device})
+        if is_new and not first:
+            at = f"{timezone.localtime():%Y-%m-%d %H:%M}"
+            tell([self], "new_device", about=self, once=once, params={"device": device, "at": at}, url=url)
+
+    def leave(self):
+        record(self, "sign_out", by=self)
+
+    def refuse(self, verb="sign_in_failed"):
+        """Somebody tried this account's door in vain. Nobody knows who, so the entry names nobody."""
+        record(self, verb, by=None)
+
+    @transaction.atomic
+    def change_second_factor(self, verb, *, url):
+        """The person changed what is asked beside the password; a notice says so, in case it was somebody else."""
+        entry = record(self, verb, by=self)
+        tell([self], "second_factor_changed", about=self, once=entry.pk, url=url)
+
     def end_sessions(self):
         """Sign this person out everywhere."""
         for session in UserSession.objects.filter(user=self):
             session.end()
+
+    def arrivals(self):
+        """Sign-ins and attempts at this account's door, the latest first."""
+        doors = Entry.objects.filter(subject_type=kind_of(self), subject_id=self.pk, verb__in=DOOR_WORDS)
+        return doors.order_by("-pk")
 
     def live_sessions(self, now):
         """How many browsers are signed in, as far as their sessions have not run out; one query."""

@@ -28,6 +28,7 @@ urlpatterns = [
     path("staff/<int:pk>/edit/", staff.staff_edit, name="staff_edit"),
     path("staff/<int:pk>/password/", staff.staff_password, name="staff_password"),
     path("staff/<int:pk>/second-factor/", staff.staff_second_factor, name="staff_second_factor"),
+    path("staff/<int:pk>/sign-out/", staff.staff_sign_out, name="staff_sign_out"),
     path("staff/<int:pk>/disable/", staff.staff_disable, name="staff_disable"),
     path("staff/<int:pk>/enable/", staff.staff_enable, name="staff_enable"),
     path("staff/<int:pk>/posts/add/", staff.assignment_create, name="assignment_create"),

@@ -1,7 +1,8 @@
 """Idle sign-out that loses nothing: a form sent too late is kept for its user and handed back after sign-in.
 
 A kept form lives in the session of the same browser, encrypted, for an hour at most. It is shown only to the user whose
-session had expired and only at the address it was sent to; it fills the form again and never saves by itself.
+session had expired, or who gave the place at a shared computer to somebody else, and only at the address it belongs to; it
+fills the form again and never saves by itself.
 """
 
 import json
@@ -21,10 +22,11 @@ SEEN = "seen"  # second of the last activity of a signed-in session
 SINCE = "since"  # second of its first
 PHONE = "phone"  # is it the session of a phone?
 EXPIRED = "expired"  # whose session it was, and when it ended
-KEPT = "kept_forms"  # {path: encrypted form}
+KEPT = "kept_forms"  # {"user:path": encrypted form}
 
 SECONDS_KEPT = 3600
-MOST_KEPT = 3  # several tabs may be open when the session ends
+MOST_KEPT = 3  # of each person: several tabs may be open when the session ends
+MOST_PEOPLE = 4  # who left a form at one shared computer within an hour
 LONGEST = 200_000  # characters of one form
 WRITE_EVERY = 60
 # Never kept, whatever form they stand in: what proves who somebody is.
@@ -44,11 +46,24 @@ def kept_form(request):
     kept = request.session.get(KEPT) if hasattr(request, "session") else None
     if not kept or request.method != "GET" or not request.user.is_authenticated:
         return None
-    form = _opened(kept.get(request.path), request.user)
+    form = _opened(kept.get(_place(request.user.pk, request.path)), request.user)
     if form is None:
         return None
     request.form_was_kept = True
     return QueryDict(form, mutable=False)
+
+
+def kept_path(request):
+    """The address of the form that was kept last for the user who has just signed in, "" if there is none."""
+    for place, token in reversed(request.session.get(KEPT, {}).items()):
+        user_id, _colon, path = place.partition(":")
+        if user_id == str(request.user.pk) and _opened(token, request.user) is not None:
+            return path
+    return ""
+
+
+def _place(user_id, path):
+    return f"{user_id}:{path}"
 
 
 def _sealed(user_id, form):
@@ -107,10 +122,8 @@ class IdleSignOut:
 
 
 def _begin(request, now):
-    """The first request after sign-in. What was kept for another user of this browser is thrown away."""
-    user_id, _ended = request.session.pop(EXPIRED, (None, 0))
-    if user_id != str(request.user.pk):
-        request.session.pop(KEPT, None)
+    """The first request after sign-in. What is kept for another user of this browser stays sealed until that one is back."""
+    request.session.pop(EXPIRED, None)
     request.session[SEEN] = request.session[SINCE] = now
 
 
@@ -131,24 +144,44 @@ def _expired_user(request):
 
 def keep(request, user_id):
     """Keep the form of this request for `user_id`, without secrets and files; other content than forms is not kept."""
-    if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        return
-    form = request.POST.copy()
+    if request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        _keep(request, user_id, request.path, request.POST)
+
+
+def keep_open_form(request, path, text):
+    """Keep what the user has typed at `path` and not sent (as a browser encodes a form): somebody else takes the place."""
+    if path.startswith("/") and len(text) <= LONGEST:
+        _keep(request, request.user.pk, path, QueryDict(text))
+
+
+def _keep(request, user_id, path, form):
+    form = form.copy()
     for name in list(form):
         if SECRET_NAME.search(name):
             del form[name]
     text = form.urlencode()
     if not form or len(text) > LONGEST:
         return
-    kept = request.session.get(KEPT, {}) | {request.path: _sealed(user_id, text)}
-    request.session[KEPT] = dict(list(kept.items())[-MOST_KEPT:])
+    place, kept = _place(user_id, path), request.session.get(KEPT, {})
+    others = [item for item in kept.items() if not item[0].startswith(f"{user_id}:")][-MOST_KEPT * (MOST_PEOPLE - 1) :]
+    own = [item for item in kept.items() if item[0].startswith(f"{user_id}:") and item[0] != place][1 - MOST_KEPT :]
+    request.session[KEPT] = dict([*others, *own, (place, _sealed(user_id, text))])
 
 
 def forget(request):
     """The form of this address has been carried out: do not offer it again."""
     kept = request.session.get(KEPT, {})
-    if request.user.is_authenticated and request.path in kept:
-        request.session[KEPT] = {path: token for path, token in kept.items() if path != request.path}
+    if request.user.is_authenticated and _place(request.user.pk, request.path) in kept:
+        done = _place(request.user.pk, request.path)
+        request.session[KEPT] = {place: token for place, token in kept.items() if place != done}
+
+
+def change_places(request, sign_out):
+    """Sign the user out by `sign_out()`, which empties the session, but keep what is sealed for the people of this computer."""
+    kept = request.session.get(KEPT)
+    sign_out()
+    if kept:
+        request.session[KEPT] = kept
 
 
 def _went_through(response):

@@ -198,7 +198,13 @@ ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_FORMS = {"add_webauthn": "accounts.forms.AddPasskeyForm", "edit_webauthn": "accounts.forms.EditPasskeyForm"}
+MFA_FORMS = {
+    "add_webauthn": "accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.forms.EditPasskeyForm",
+    "login_webauthn": "accounts.forms.PasskeyLoginForm",
+    "authenticate_webauthn": "accounts.forms.PasskeyAuthenticateForm",
+    "reauthenticate_webauthn": "accounts.forms.PasskeyReauthenticateForm",
+}
 MFA_TOTP_ISSUER = "社区事务门户"
 # A phone's clock may be half a minute off.
 MFA_TOTP_TOLERANCE = 1

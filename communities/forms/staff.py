@@ -4,6 +4,7 @@ from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import PhoneField, PhoneOfRow, own_email, own_phone_number
 from accounts.models import User
 from communities.access import CHANGE, Role, inside, roots_of
 from communities.forms.row import RowForm, field_of, half_width, office_phone
@@ -183,6 +184,7 @@ class StaffCreateForm(PostForm):
         "client_uuid",
         "name",
         "username",
+        "phone",
         "email",
         "office_phone",
         "target",
@@ -195,8 +197,12 @@ class StaffCreateForm(PostForm):
     username = field_of(
         User, "username", label=_("User name"), help_text=_("For signing in: letters, digits, hyphens; no blanks.")
     )
+    phone = PhoneField(label=_("Mobile phone"), help_text=_("For signing in; shown to nobody in full."))
     email = field_of(
-        User, "email", label=_("E-mail"), help_text=_("For reminders; without one they wait in the inbox only.")
+        User,
+        "email",
+        label=_("E-mail"),
+        help_text=_("For signing in and for reminders; without one they wait in the inbox only."),
     )
     office_phone = field_of(User, "office_phone", label=_("Office phone"))
 
@@ -211,14 +217,27 @@ class StaffCreateForm(PostForm):
             return self.cleaned_data["username"]
         return free_username(self.cleaned_data["username"])
 
+    def clean_phone(self):
+        if done_already(self.cleaned_data.get("client_uuid"), self.by):
+            return self.cleaned_data["phone"]
+        return own_phone_number(self.cleaned_data["phone"])
+
+    def clean_email(self):
+        if done_already(self.cleaned_data.get("client_uuid"), self.by):
+            return self.cleaned_data["email"]
+        return own_email(self.cleaned_data["email"])
+
     @property
     def account(self):
         """The facts of the account, without the post."""
-        return {name: self.cleaned_data[name] for name in ("client_uuid", "name", "username", "email", "office_phone")}
+        names = ("client_uuid", "name", "username", "email", "phone", "office_phone")
+        return {name: self.cleaned_data[name] for name in names}
 
 
-class StaffForm(RowForm):
+class StaffForm(PhoneOfRow, RowForm):
     """Correct the facts of an account."""
+
+    KEPT_BACK = ("phone",)
 
     name = field_of(User, "name", label=_("Name"))
     username = field_of(User, "username", label=_("User name"), help_text=None)
@@ -249,12 +268,45 @@ class ReasonForm(GuardedForm):
     )
 
 
-class EndForm(GuardedForm):
+class AwayForm(GuardedForm):
+    """Takes somebody away: open items that bear the person's name are handed over first, or left with the office on purpose."""
+
+    leave_open = forms.BooleanField(
+        label=_("Leave them with the office: compounds and shifts lose the name, work orders stay with the unit"),
+        required=False,
+    )
+
+    def __init__(self, *args, items=(), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.items = items
+        if not items:
+            del self.fields["leave_open"]
+
+    def clean(self):
+        cleaned = super().clean()
+        if not cleaned.pop("leave_open", False) and self.items and self.is_at_once():
+            self.add_error("leave_open", _("Hand these items over first, or leave them with the office."))
+        return cleaned
+
+    def is_at_once(self):
+        """Whether the person is gone from now on; until a later day there is time to hand over."""
+        return True
+
+
+class DisableForm(AwayForm, ReasonForm):
+    """Why an account is closed."""
+
+
+class EndForm(AwayForm):
     """When a post ends: after a day, or at once."""
 
     at_once = forms.BooleanField(label=_("At once: the post no longer counts from this moment"), required=False)
     on = forms.DateField(label=_("Last day"), widget=DayInput, required=False, initial=timezone.localdate)
     note = forms.CharField(label=_("Remark"), required=False, max_length=300)
+
+    def is_at_once(self):
+        chosen = self.cleaned_data
+        return bool(chosen.get("at_once") or (chosen.get("on") and chosen["on"] <= timezone.localdate()))
 
     def clean(self):
         cleaned = super().clean()

@@ -4,7 +4,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User, UserManager, new_password
+from accounts.models import DOOR_WORDS, SECOND_FACTORS, User, UserManager, new_password
 from communities.access import CHANGE, EVERYTHING, ScopedQuerySet, inside, roots_of
 from communities.models.assignment import Assignment
 from foundation.journal.models import Entry, kind_of
@@ -56,22 +56,22 @@ class StaffQuerySet(ScopedQuerySet):
         )
 
     def for_detail(self):
-        totp = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.TOTP)
-        return self.annotate(has_second_factor=Exists(totp))
+        factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=SECOND_FACTORS)
+        return self.annotate(has_second_factor=Exists(factors))
 
 
 class StaffManager(UserManager.from_queryset(StaffQuerySet)):
-    def enlist(self, *, by, client_uuid, name, username, email="", office_phone="", **post):
+    def enlist(self, *, by, client_uuid, name, username, email="", phone="", office_phone="", **post):
         """Open an account with its first post; returns (person, first password).
 
         `post` is what `Assignment.objects.assign` takes. The password is nowhere else to be found. Raises AlreadyDone if the
         form `client_uuid` was carried out before, NotAllowed if the role cannot be held there.
         """
         password = new_password()
-        facts = {"name": name, "email": email, "office_phone": office_phone, "must_change_password": True}
+        facts = {"name": name, "email": email, "phone": phone, "office_phone": office_phone}
         try:
             with transaction.atomic():
-                person = self.create_user(username, password, **facts)
+                person = self.create_user(username, password, must_change_password=True, **facts)
                 Assignment.objects.assign(by=by, user=person, **post)
                 record(person, "enlist", by=by, key=client_uuid)
         except IntegrityError:
@@ -101,7 +101,7 @@ class Staff(User):
         return list(self.assignments.for_access().order_by("-since", "-pk"))
 
     def history(self, posts):
-        """What was done to the account and to these posts of it, the latest first; one query."""
-        about = Q(subject_type=kind_of(self), subject_id=self.pk)
+        """What was done to the account and to these posts of it, the latest first; one query. What happens at the door aside."""
+        about = Q(subject_type=kind_of(self), subject_id=self.pk) & ~Q(verb__in=DOOR_WORDS)
         about |= Q(subject_type=kind_of(Assignment), subject_id__in=[post.pk for post in posts])
         return Entry.objects.filter(about).select_related("actor", "on_behalf_of", "note").order_by("-pk")

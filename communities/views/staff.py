@@ -1,23 +1,26 @@
 from contextlib import suppress
 
 from django.contrib import messages
+from django.db import transaction
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from communities import lists
 from communities.access import CHANGE, demand, may, may_in
 from communities.forms.staff import (
     ConfirmForm,
+    DisableForm,
     EndForm,
     KindForm,
     PostForm,
     ReasonForm,
     StaffCreateForm,
-    StaffFilter,
     StaffForm,
 )
 from communities.models import Assignment, Staff
+from communities.open_items import personal_items, release_all
 from communities.words import lines
 from foundation.acting import act
 from foundation.journal.moves import AlreadyDone
@@ -28,16 +31,13 @@ HISTORY_SHOWN = 30
 
 def staff_list(request):
     """The people of one's own subtree, with their posts. A name is searched by POST."""
-    demand(request.user, "staff")
-    today = timezone.localdate()
-    chosen = StaffFilter(request.GET, user=request.user)
     words = words_of(request)
-    people = chosen.narrow(Staff.objects.visible_to(request.user).named_like(words), today)
+    chosen, people = lists.staff(request.user, request.GET, words)
     context = {
-        "page": page_of(request, people.for_list(today)),
+        "page": page_of(request, people),
         "filter": chosen,
         "words": words,
-        "today": today,
+        "today": timezone.localdate(),
         "may_add": may(request.user, "staff", CHANGE),
     }
     return render(request, "communities/staff_list.html", context)
@@ -132,10 +132,38 @@ def staff_second_factor(request, pk):
     return act(request, form, person.drop_second_factor, template=template, context={"person": person})
 
 
+def staff_sign_out(request, pk):
+    """End all sessions of a person, for instance because a phone was lost."""
+    person = get_for(request.user, Staff, pk=pk, change=True)
+    form = ConfirmForm(posted(request), row=person)
+    template = "communities/staff_sign_out.html"
+    return act(request, form, person.sign_out_everywhere, template=template, context={"person": person})
+
+
 def staff_disable(request, pk):
     person = get_for(request.user, Staff, pk=pk, change=True)
-    form = ReasonForm(posted(request), row=person)
-    return act(request, form, person.disable, template="communities/staff_disable.html", context={"person": person})
+    items = personal_items(person)
+    form = DisableForm(posted(request), row=person, items=items)
+    verb = leaving_work(person.disable, items, by=request.user)
+    context = {"person": person, "items": items}
+    return act(request, form, verb, template="communities/staff_disable.html", context=context)
+
+
+def leaving_work(verb, items, *, by):
+    """The verb that takes somebody away, and with it the name off whatever is left to the office; one transaction.
+
+    A post that ends on a later day leaves time to hand over: then the clock does it (`communities.left_work`).
+    """
+    today = timezone.localdate()
+
+    @transaction.atomic
+    def act_and_release(**facts):
+        entry = verb(**facts)
+        if (facts.get("on") or today) <= today:
+            release_all(items, by=by)
+        return entry
+
+    return act_and_release
 
 
 def staff_enable(request, pk):
@@ -161,7 +189,9 @@ def assignment_create(request, pk):
 def assignment_end(request, pk):
     """End a post after a day or at once."""
     post = get_for(request.user, Assignment.objects.for_list(), pk=pk, change=True)
-    form = EndForm(posted(request), row=post)
-    context = {"post": post, "person": post.user}
+    items = personal_items(post.user) if post.is_last_own() else []
+    form = EndForm(posted(request), row=post, items=items)
+    context = {"post": post, "person": post.user, "items": items}
     to = Staff(pk=post.user_id).get_absolute_url()
-    return act(request, form, post.end, template="communities/assignment_end.html", context=context, to=to)
+    verb = leaving_work(post.end, items, by=request.user)
+    return act(request, form, verb, template="communities/assignment_end.html", context=context, to=to)

@@ -11,6 +11,8 @@ from foundation.workdays.calendar import workdays_between
 
 register = template.Library()
 register.filter("mask_name", fields.mask_name)
+register.filter("mask_given_name", fields.mask_given_name)
+register.filter("mask_ip", fields.mask_ip)
 register.filter("mask_phone", fields.mask_phone)
 register.filter("mask_id_number", fields.mask_id_number)
 

@@ -42,6 +42,19 @@ window.addEventListener("beforeunload", (event) => {
   if (document.querySelector('form.form[data-dirty="yes"]')) event.preventDefault();
 });
 
+// Whoever gives the place to somebody else finds what was typed again: it is kept before the page is left.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-keep]");
+  const form = link && document.querySelector('form.form[data-dirty="yes"]');
+  if (!form) return;
+  event.preventDefault();
+  const typed = new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
+  const body = new URLSearchParams({ path: location.pathname, typed, csrfmiddlewaretoken: typed.get("csrfmiddlewaretoken") });
+  await fetch(link.dataset.keep, { method: "POST", body }).catch(() => null);
+  form.dataset.dirty = "";
+  location.assign(link.href);
+});
+
 // "Add another" copies the <template> of a formset and counts it in.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-add-row]");

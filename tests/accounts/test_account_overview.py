@@ -41,7 +41,7 @@ class TestSessions:
 
     def test_they_are_listed(self, client, town, phone):
         sign_in(client, "secretary")
-        page = client.get(reverse("usersessions_list"))
+        page = client.get(reverse("session_list"))
         assert len(page.context["sessions"]) == 2
         assert reverse("session_end", args=[self.session_of(phone).pk]) in page.content.decode()
 
@@ -73,6 +73,6 @@ class TestSessions:
 
     def test_all_others_are_ended_together(self, client, town, phone):
         sign_in(client, "secretary")
-        client.post(reverse("usersessions_list"))
+        client.post(reverse("session_end_others"))
         assert phone.get(reverse("inbox_list")).status_code == 302
         assert client.get(reverse("inbox_list")).status_code == 200

@@ -126,7 +126,7 @@ class TestCompulsory:
     def test_for_whoever_sees_a_district_or_administers(self, client, town, login):
         sign_in(client, login)
         for name in ("home", "inbox_list", "staff_list", "entry_list"):
-            assert client.get(reverse(name))["Location"] == reverse("mfa_activate_totp")
+            assert client.get(reverse(name))["Location"] == reverse("mfa_index")
         set_up(client)
         assert client.get(reverse("inbox_list")).status_code == 200
 
@@ -156,7 +156,7 @@ class TestCompulsory:
         assert client.get(reverse("inbox_list")).status_code == 302
         again = Client()
         sign_in(again, "auditor")
-        assert again.get(reverse("inbox_list"))["Location"] == reverse("mfa_activate_totp")
+        assert again.get(reverse("inbox_list"))["Location"] == reverse("mfa_index")
 
 
 def test_where_the_setting_is_off_it_is_a_choice(client, town):

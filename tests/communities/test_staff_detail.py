@@ -227,3 +227,33 @@ class TestDisable:
         for _time in range(2):
             assert client.post(url("staff_disable", town.cadre), form).status_code == 302
         assert journal(town.cadre, "disable").count() == 1
+
+
+class TestSignOut:
+    """staff_sign_out"""
+
+    def test_all_browsers_at_once_and_the_password_stays(self, town, sign_in, submit):
+        phone = Client()
+        phone.post(reverse("account_login"), {"login": "cadre", "password": PASSWORD})
+        sign_in(town.admin_of_district)
+        submit(url("staff_sign_out", town.cadre))
+        assert phone.get(reverse("inbox_list")).status_code == 302
+        assert journal(town.cadre, "sign_out_everywhere").get().actor == town.admin_of_district
+        assert phone.post(reverse("account_login"), {"login": "cadre", "password": PASSWORD}).status_code == 302
+
+    def test_twice_is_once(self, town, sign_in, client):
+        sign_in(town.admin_of_district)
+        form = filled(client.get(url("staff_sign_out", town.cadre)).context["form"])
+        for _time in range(2):
+            assert client.post(url("staff_sign_out", town.cadre), form).status_code == 302
+        assert journal(town.cadre, "sign_out_everywhere").count() == 1
+
+    def test_phone_of_another_account_is_refused(self, town, sign_in, submit):
+        town.grid_worker.correct(by=None, phone="13000000444")
+        sign_in(town.admin_of_district)
+        answer = submit(url("staff_edit", town.cadre), phone="130 0000 0444")
+        assert list(answer.context["form"].errors) == ["phone"]
+        submit(url("staff_edit", town.cadre), phone="130 0000 0445")
+        town.cadre.refresh_from_db()
+        assert town.cadre.masked_phone == "130****0445"
+        assert "13000000445" not in submit(url("staff_edit", town.cadre), name="").content.decode()

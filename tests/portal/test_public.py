@@ -23,12 +23,15 @@ SHUT_NAMES = {
 }
 PAGES = {"account_login", "account_logout", "account_signup", "account_inactive", "password_forgotten"}
 SWITCHES = {"language_switch", "elder_switch"}
+# tests/accounts/test_passkey.py and test_user_switch.py say what they do and what not
+PASSKEYS = {"passkey_sign_in", "mfa_login_webauthn"}
+DESK = {"user_switch", "user_forget"}
 # Steps of a sign-in that has not begun: they lead back to its beginning.
 STEPS = {"mfa_authenticate", "account_reauthenticate", "account_confirm_login_code"}
 
 
 def test_every_public_address_is_tested_here():
-    assert HEALTH | set(SHUT_NAMES) | PAGES | SWITCHES | STEPS | {"account_reset_password"} == PUBLIC
+    assert HEALTH | set(SHUT_NAMES) | PAGES | SWITCHES | PASSKEYS | DESK | STEPS | {"account_reset_password"} == PUBLIC
     assert {address.name for address in addresses()} >= PUBLIC
 
 

@@ -37,13 +37,26 @@ OWN = {
     "mfa_view_recovery_codes": 404,
     "mfa_generate_recovery_codes": 302,
     "mfa_download_recovery_codes": 404,
+    "mfa_add_webauthn": 302,
+    "mfa_list_webauthn": 302,
+    "mfa_reauthenticate_webauthn": 302,
+    "passkey_list": 302,
     "usersessions_list": 200,
+    "account_edit": 302,
+    "session_list": 200,
+    "session_end_others": 405,
+    "user_remember": 405,
+    "form_keep": 405,
 }
 TABLE = """
 address                  by   dis str cad sec gri han pro dep out aud adm idl
 home                     GET  302 302 302 302 302 302 302 302 302 302 302 302
 search                   GET  200 200 200 200 200 200 200 200 200 200 200 200
 session_end              POST 404 404 404 302 404 404 404 404 404 404 404 404
+passkey_rename           GET  404 404 404 302 404 404 404 404 404 404 404 404
+passkey_remove           GET  404 404 404 302 404 404 404 404 404 404 404 404
+mfa_edit_webauthn        GET  404 404 404 302 404 404 404 404 404 404 404 404
+mfa_remove_webauthn      GET  404 404 404 302 404 404 404 404 404 404 404 404
 inbox_list               GET  200 200 200 200 200 200 200 200 200 200 200 200
 inbox_read_all           POST 302 302 302 302 302 302 302 302 302 302 302 302
 job_list                 GET  200 200 200 200 200 200 200 200 200 200 200 200
@@ -63,8 +76,11 @@ resident_list            GET  200 200 200 200 200 403 403 200 200 200 403 403
 resident_create          GET  200 200 200 200 200 404 404 200 404 403 404 404
 resident_detail          GET  200 200 200 200 200 404 404 200 404 200 404 404
 resident_edit            GET  200 200 200 200 200 404 404 200 404 403 404 404
-resident_leave           GET  200 200 200 200 200 404 404 200 404 403 404 404
-resident_return          GET  200 200 200 200 200 404 404 200 404 403 404 404
+life_list                GET  200 200 200 200 200 403 403 200 200 200 403 403
+life_create              GET  200 200 200 200 200 404 404 200 404 403 404 404
+life_undo                GET  200 200 200 200 200 404 404 200 404 403 404 404
+household_vacate         POST 302 302 302 302 302 404 404 302 404 403 404 404
+household_head           POST 302 302 302 302 302 404 404 302 404 403 404 404
 resident_reveal          GET  200 200 200 200 200 404 404 200 404 403 404 404
 register_home            GET  200 200 200 200 200 403 403 200 200 200 200 403
 unit_list                GET  200 200 200 200 200 403 403 200 200 200 200 403
@@ -80,10 +96,37 @@ staff_detail             GET  200 404 404 404 404 404 404 404 404 200 200 404
 staff_edit               GET  200 404 404 404 404 404 404 404 404 403 200 404
 staff_password           GET  200 404 404 404 404 404 404 404 404 403 200 404
 staff_second_factor      GET  200 404 404 404 404 404 404 404 404 403 200 404
+staff_sign_out           GET  200 404 404 404 404 404 404 404 404 403 200 404
 staff_disable            GET  200 404 404 404 404 404 404 404 404 403 200 404
 staff_enable             GET  200 404 404 404 404 404 404 404 404 403 200 404
 assignment_create        GET  200 404 404 404 404 404 404 404 404 403 200 404
 assignment_end           GET  200 404 404 404 404 404 404 404 404 403 200 404
+leave_list               GET  200 200 200 200 200 200 200 200 200 200 200 200
+leave_create             GET  200 200 200 200 200 200 200 200 200 200 200 200
+leave_detail             GET  200 200 200 200 200 404 404 200 404 200 404 404
+leave_confirm            GET  200 200 403 200 403 404 404 200 404 403 404 404
+leave_decline            GET  200 200 403 200 403 404 404 200 404 403 404 404
+leave_withdraw           GET  200 200 403 200 200 404 404 200 404 403 404 404
+leave_return             GET  200 200 403 200 200 404 404 200 404 403 404 404
+shift_list               GET  200 200 200 200 200 403 403 200 200 200 403 403
+shift_print              GET  200 200 200 200 200 403 403 200 200 200 403 403
+shift_edit               GET  200 200 403 200 404 404 404 200 404 403 404 404
+shift_rotate             GET  200 200 403 200 404 404 404 200 404 403 404 404
+swap_create              GET  403 403 403 403 200 404 404 403 404 403 404 404
+swap_detail              GET  404 404 200 404 200 404 404 404 404 404 404 404
+swap_accept              GET  404 404 200 404 403 404 404 404 404 404 404 404
+swap_decline             GET  404 404 200 404 403 404 404 404 404 404 404 404
+swap_withdraw            GET  404 404 403 404 200 404 404 404 404 404 404 404
+handover_list            GET  200 200 200 200 200 200 200 200 200 200 200 200
+handover_create          GET  200 200 200 200 200 200 200 200 200 200 200 200
+handover_detail          GET  200 200 200 200 200 404 404 200 404 200 404 404
+handover_print           GET  200 200 200 200 200 404 404 200 404 200 404 404
+handover_confirm         GET  403 403 200 403 403 404 404 403 404 403 404 404
+handover_send_back       GET  403 403 200 403 403 404 404 403 404 403 404 404
+handover_prepare_again   GET  200 200 403 200 200 404 404 200 404 403 404 404
+handover_cancel          GET  200 200 403 200 200 404 404 200 404 403 404 404
+reassignment_create      GET  200 200 403 200 403 403 403 200 200 403 403 403
+reassignment_detail      GET  200 200 200 200 200 404 404 200 404 200 404 404
 entry_list               GET  403 403 403 403 403 403 403 403 403 200 403 403
 entry_export             POST 403 403 403 403 403 403 403 403 403 200 403 403
 access_list              GET  403 403 403 403 403 403 403 403 403 200 403 403
@@ -110,6 +153,7 @@ issue_dispatch           GET  200 200 403 200 403 404 404 200 404 403 404 404
 issue_send_up            GET  200 200 403 200 403 404 404 200 404 403 404 404
 issue_reassign           GET  200 200 403 403 403 403 404 403 404 403 404 404
 issue_sign               GET  403 403 403 403 403 200 404 403 404 403 404 404
+issue_hand_on            GET  403 403 403 403 403 200 404 403 404 403 404 404
 issue_report_done        GET  403 403 403 403 403 200 404 403 404 403 404 404
 issue_confirm            GET  200 200 403 200 403 403 404 200 404 403 404 404
 issue_confirm_not        GET  200 200 403 200 403 403 404 200 404 403 404 404
