@@ -10,10 +10,11 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from accounts.models import User
 from communities.access import Role
-from communities.models import Assignment, Building, Compound, Division, Household, Resident, Unit
+from communities.models import Assignment, Building, Compound, Division, Household, LifeEvent, Resident, Unit
 from issues.models import Category, DispatchRule, Issue
 
 PLACES = [
@@ -162,3 +163,15 @@ def issue_at(status, town, **facts):
         if reached == status:
             return issue
     raise ValueError(status)
+
+
+def life(town, kind, resident=None, *, on=None, by=None, **facts):
+    """The entry that this happened to the resident (by default the town's) on this day (by default today), made by the secretary."""
+    return LifeEvent.objects.enter(
+        by=by or town.secretary,
+        kind=kind,
+        on=on or timezone.localdate(),
+        client_uuid=uuid4(),
+        resident=resident or town.resident,
+        **facts,
+    )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Max, OuterRef, Prefetch, Q, Subquery
+from django.db.models import F, Max, OuterRef, Prefetch, Q, Subquery
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -17,6 +17,8 @@ from visits.models.visit import MET, RECENT_DAYS, Mode, Situation, Visit
 # After so many days without a meeting a household shows up under "not met for long", on the care register or not.
 LONG_DAYS = 180
 WEEK = 7
+# Somebody on priority care who comes home from hospital is called on within so many days.
+HOME_AGAIN_DAYS = 1
 # Days past are counted in words as long as the number says something; "1,398 days past" is a reproach to nobody in particular.
 COUNTED_DAYS = 30
 # Lines for opinions on a paper sheet.
@@ -26,8 +28,8 @@ VISITS_BEFORE_HINT = 2
 
 
 def households_for(user, *, now):
-    """Households in the user's reach with `care_level` (1–3 or None) and `awaits_visits` of those who can be called on there,
-    `last_met_at`, and `last_seen_at`: the last meeting that was no telephone call (None: never).
+    """Households in the user's reach with `care_level` (1–3 or None), `awaits_visits` and `came_home_on` of those who can be called
+    on there, `last_met_at`, and `last_seen_at`: the last meeting that was no telephone call (None: never).
     """
     met = Visit.objects.standing().met().filter(household=OuterRef("pk"), visited_at__lte=now)
     return (
@@ -56,11 +58,13 @@ def due(households, *, now):
         late = CareStandard.objects.current().late(level, today=timezone.localdate(now), is_before=is_before)
         # Whoever is not on the care register and was never met is met as it happens.
         reach |= Q(care_level=level) & late if level else Q(care_level__isnull=True) & ~never["met"] & late
-    return households.filter(reach, awaits_visits=True)
+    home_again = Q(care_level=CareLevel.PRIORITY, last_met_at__date__lt=F("came_home_on"))
+    return households.filter(reach | home_again, awaits_visits=True)
 
 
 def not_met_for_long(households, *, now):
-    return households.filter(Q(last_met_at__isnull=True) | Q(last_met_at__lt=now - timedelta(days=LONG_DAYS)))
+    long_ago = Q(last_met_at__isnull=True) | Q(last_met_at__lt=now - timedelta(days=LONG_DAYS))
+    return households.filter(long_ago, awaits_visits=True)
 
 
 def priority(households):
@@ -84,6 +88,12 @@ def with_people(households):
     """Brings along place and community, and `people_here`: who lives there, the head of the household first."""
     people = Prefetch("residents", Resident.objects.here().order_by("-is_head", "pk"), to_attr="people_here")
     return households.select_related("building", "compound__community").prefetch_related(people)
+
+
+def person_to_meet(household):
+    """Who stands for a household in a list: the first who can be called on, else the first who lives there; None if nobody does."""
+    people = household.people_here
+    return next((person for person in people if person.is_visitable), people[0] if people else None)
 
 
 def with_next(households, user):
@@ -132,6 +142,9 @@ def due_of(household, *, now):
     left = days_left(household, now=now)
     if left > 0 and level is None:
         return None
+    if is_home_again(household) and left >= 0:
+        when = _("today") if left == 0 else coming(left, now=now)
+        return Due("warn", "clock", _("home from hospital, %(when)s") % {"when": when})
     if left > 0:
         return Due("calm", "clock", coming(left, now=now))
     tone = "bad" if level == CareLevel.PRIORITY else "warn"
@@ -148,19 +161,33 @@ def is_due(household, *, now):
         return False
     if household.last_met_at is None:
         return household.care_level is not None
-    return days_left(household, now=now) <= 0
+    return is_home_again(household) or days_left(household, now=now) <= 0
+
+
+def is_home_again(household):
+    """Whether somebody on priority care came home from hospital after the last meeting: due by the next day (domain.md 3.6)."""
+    home_on, met_at = household.came_home_on, household.last_met_at
+    return home_on is not None and met_at is not None and timezone.localdate(met_at) < home_on
 
 
 def days_left(household, *, now):
     """Days until the next visit of a household that was met before; nought: today, less: past."""
     seen = household.last_seen_at
-    due_on = CareStandard.objects.current().due_on(
+    due_on = next_due_on(household, seen_on=timezone.localdate(seen) if seen else None)
+    if is_home_again(household):
+        soon = household.came_home_on + timedelta(days=HOME_AGAIN_DAYS)
+        due_on = min(due_on or soon, soon)
+    return (due_on - timezone.localdate(now)).days if due_on else 0
+
+
+def next_due_on(household, *, seen_on):
+    """The day by which the standard of the place wants the next visit."""
+    return CareStandard.objects.current().due_on(
         household.care_level,
         household.area_path,
         met_on=timezone.localdate(household.last_met_at),
-        seen_on=timezone.localdate(seen) if seen else None,
+        seen_on=seen_on,
     )
-    return (due_on - timezone.localdate(now)).days if due_on else 0
 
 
 def chip_of(household, *, now, visit=None):

@@ -5,18 +5,22 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from communities.forms.row import RowForm, choice_of, day_field, field_of, half_width, not_in_the_future
 from communities.models import CareCategory, Resident
 from communities.models.care_entry import is_child
 from communities.models.resident import SECRETS
 from foundation.fields import is_id_number, is_phone, keyed_hash, normalise_id_number, normalise_phone
-from foundation.forms import FactForm, GuardedForm
+from foundation.forms import FactForm
 from foundation.templatetags.portal import named
 
 
 class CategoryField(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, category):
+        return named(category)
+
+
+class CategoryChoiceField(forms.ModelChoiceField):
     def label_from_instance(self, category):
         return named(category)
 
@@ -145,27 +149,6 @@ class ResidentForm(ResidentFacts, RowForm):
         self.refuse_twice(self.row.household.residents.here().exclude(pk=self.row.pk), number)
         self.ask_guardian(cleaned, there=self.row.categories.all())
         return cleaned
-
-
-class ResidentLeaveForm(GuardedForm):
-    """The person moved away or died; either ends every reminder at once."""
-
-    reason = forms.ChoiceField(
-        label=pgettext_lazy("of a departure", "What happened"),
-        choices=Resident._meta.get_field("ended_reason").flatchoices,
-        widget=forms.RadioSelect,
-    )
-    on = forms.DateField(label=_("Since when"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-
-    def clean_on(self):
-        day = not_in_the_future(self.cleaned_data["on"])
-        if self.row.born_on and day < self.row.born_on:
-            raise ValidationError(_("This is before the person was born."))
-        return day
-
-
-class ResidentReturnForm(GuardedForm):
-    """Nothing to fill in: who sends it says that the person lives here."""
 
 
 class ResidentRevealForm(forms.Form):

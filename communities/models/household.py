@@ -1,13 +1,14 @@
 import re
 
 from django.db import IntegrityError, models
-from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import ScopedQuerySet
 from communities.alike import door_key
+from communities.models.care import CareLevel
 from communities.models.compound import number_in
 from communities.models.mergeable import Mergeable
 from foundation.bigrams import DOOR, MOST_WORDS, BigramIndex, Searchable, Token, matching, search
@@ -49,14 +50,22 @@ class HouseholdQuerySet(ScopedQuerySet):
         return self.annotate(care_level=Subquery(self.residents_here().annotate(n=Min("care_level")).values("n")))
 
     def with_visit_level(self):
-        """Adds `care_level` as above, of those who can be called on, and `awaits_visits`: whether anybody can be.
+        """Adds `care_level` as above, of those who can be called on, `awaits_visits`: whether anybody can be, and `came_home_on`:
+        when somebody on priority care last came home from hospital.
 
-        Who is in hospital or away, or wishes no visits, makes no visit due; of whom nothing is known may be called on.
+        Who is in hospital or away, or wishes no visits, makes no visit due; nor does a home whose people are dead or gone. Where
+        nobody was ever recorded one may call, unless the home is vacant.
         """
-        visitable = self.residents_model.objects.visitable().filter(household=OuterRef("pk")).order_by()
+        people = self.residents_model.objects
+        visitable = people.visitable().filter(household=OuterRef("pk")).order_by()
         level = visitable.values("household").annotate(n=Min("care_level")).values("n")
-        here = Exists(self.residents_model.objects.here().filter(household=OuterRef("pk")))
-        return self.annotate(care_level=Subquery(level), awaits_visits=Q(Exists(visitable)) | ~Q(here))
+        frail = visitable.filter(care_level=CareLevel.PRIORITY).values("household")
+        unknown = ~Q(Exists(people.of_record().filter(household=OuterRef("pk")))) & ~Q(occupancy="vacant")
+        return self.annotate(
+            care_level=Subquery(level),
+            awaits_visits=Q(Exists(visitable)) | unknown,
+            came_home_on=Subquery(frail.annotate(n=Max("came_home_on")).values("n")),
+        )
 
     def with_people(self):
         """Adds `people`: how many live here."""

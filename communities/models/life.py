@@ -100,6 +100,10 @@ class LifeEventQuerySet(ScopedQuerySet):
     def standing(self):
         return self.filter(voided_at__isnull=True)
 
+    def entered_with(self, number, *, by):
+        """What this person entered with the form of this number."""
+        return self.filter(group=number, created_by=by)
+
     def of_household(self, household):
         """What happened in this home: people who came, left, or live there."""
         return self.filter(Q(household_from=household) | Q(household_to=household))
@@ -147,7 +151,8 @@ class LifeEventManager(models.Manager.from_queryset(LifeEventQuerySet)):
                 seen=(seen or {}).get(resident.pk),
                 **facts,
             )
-            for resident in residents
+            # The head first: who comes to an empty home after him joins him there.
+            for resident in sorted(residents, key=lambda resident: not resident.is_head)
         ]
 
     @transaction.atomic
@@ -196,6 +201,14 @@ class LifeEventManager(models.Manager.from_queryset(LifeEventQuerySet)):
 
         return create_once(self.model, client_uuid=client_uuid, by=by, make=make)[0]
 
+    @transaction.atomic
+    def settle(self, household, row, *, by, **changes):
+        """Answer what somebody's leaving left open about this home; undone together with the entry, if there is one."""
+        event = self.standing().filter(household_from=household, kind__in=LEAVING).in_order().first()
+        if event is None:
+            return revise(row, "correct", by=by, **changes)
+        return event.settle(row, by=by, **changes)
+
     def _make(
         self,
         *,
@@ -218,7 +231,6 @@ class LifeEventManager(models.Manager.from_queryset(LifeEventQuerySet)):
         if made:
             resident = self._born_or_new(kind, newcomer, by=by, on=on, household=home, client_uuid=client_uuid)
         came_from = None if made else resident.household
-        changes = {} if made else changes_of(kind, resident, on=on, until=until, home=home, residency=residency)
         # The row first: sent a second time, it is found by its number before anything else is looked at.
         event = self.create(
             client_uuid=client_uuid,
@@ -240,6 +252,7 @@ class LifeEventManager(models.Manager.from_queryset(LifeEventQuerySet)):
         )
         event.refuse_disorder(before)
         if not made:
+            changes = changes_of(kind, resident, on=on, until=until, home=home, residency=residency)
             event.follow(resident, changes, by=by, verb=f"life_{kind}", seen=seen)
         if kind in JOINING:
             event.open_home(home, by=by, residency=residency if residency is not None else resident.residency)
@@ -344,6 +357,10 @@ class LifeEvent(Fact):
     def household(self):
         """Where it happened: the home that the person has now, else the one that was left."""
         return self.household_to or self.household_from
+
+    def other_home(self, household):
+        """The home that the entry names besides this one, None for most entries."""
+        return next((home for home in (self.household_from, self.household_to) if home and home != household), None)
 
     @property
     def may_be_undone(self):

@@ -1,7 +1,9 @@
 import re
+from datetime import timedelta
 
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 from communities.access import ScopedQuerySet
 from communities.alike import sound_of
 from communities.models.care import CareCategory, CareLevel
-from communities.models.care_entry import CareEntry
+from communities.models.care_entry import REVIEW_DAYS, CareEntry
 from communities.models.mergeable import Mergeable
 from foundation.bigrams import BigramIndex, Searchable, search
 from foundation.facts import Fact, create_once
@@ -25,7 +27,8 @@ from foundation.fields import (
     normalise_id_number,
     normalise_phone,
 )
-from foundation.journal.moves import Conflict, accessed, accessed_all, history, record, revise
+from foundation.journal.models import refuse_repeat
+from foundation.journal.moves import Conflict, NotAllowed, accessed, accessed_all, history, record, revise
 from foundation.purging import Person
 
 SECRETS = ("phone", "id_number")
@@ -59,17 +62,31 @@ class SaidBy(models.TextChoices):
 
 
 class ResidentQuerySet(ScopedQuerySet):
+    def scope(self, user, level):
+        """By area; what is left of a purged person is nobody's to see."""
+        return super().scope(user, level) & Q(purged_at__isnull=True)
+
     def here(self):
         """People who live where they are registered: not moved away, not dead, not voided or merged."""
         return self.filter(ended_on__isnull=True, voided_at__isnull=True, merged_into__isnull=True)
 
     def of_record(self):
-        """Who lives or lived here, head of household first; voided and merged rows aside."""
-        return self.filter(voided_at__isnull=True, merged_into__isnull=True).order_by("-is_head", "born_on", "pk")
+        """Who lives or lived here, head of household first; voided, merged and purged rows aside."""
+        standing = self.filter(voided_at__isnull=True, merged_into__isnull=True, purged_at__isnull=True)
+        return standing.order_by("-is_head", "born_on", "pk")
 
     def visitable(self):
         """Of those, who can be called on: at home, and without the wish not to be visited."""
         return self.here().filter(presence=Presence.HOME, declines_visits_on__isnull=True)
+
+    def declining(self):
+        """Of those who live here, who wishes no visits."""
+        return self.here().filter(declines_visits_on__isnull=False)
+
+    def wish_to_review(self, today):
+        """Whose wish was last asked about more than a year ago."""
+        asked = Coalesce("declines_reviewed_on", "declines_visits_on")
+        return self.declining().annotate(asked_on=asked).filter(asked_on__lte=today - timedelta(days=REVIEW_DAYS))
 
     def with_categories(self, user, area_path):
         """With those open care entries that the user may read in this place, as `readable_entries`, in one more query."""
@@ -243,6 +260,11 @@ class Resident(Mergeable, Searchable, Fact):
         return self.ended_on is None and self.voided_at is None and self.merged_into_id is None
 
     @property
+    def is_visitable(self):
+        """Whether somebody may be called on these days: the same rule as `visitable()`, for one row."""
+        return self.is_here and self.presence == Presence.HOME and self.declines_visits_on is None
+
+    @property
     def age(self):
         if self.born_on is None:
             return None
@@ -310,6 +332,51 @@ class Resident(Mergeable, Searchable, Fact):
         if not Resident.objects.filter(pk=self.pk, version=self.version).update(version=self.version + 1):
             raise Conflict(self)
         self.version += 1
+
+    @property
+    def wish_review_due_on(self):
+        """When to ask whether the wish not to be visited still stands, None without one."""
+        asked = self.declines_reviewed_on or self.declines_visits_on
+        return asked and asked + timedelta(days=REVIEW_DAYS)
+
+    def decline_visits(self, *, by, on, said_by, calls=False, remark="", key=None):
+        """婉谢走访: from this day nobody rings at the door; `calls`: nobody telephones either."""
+        if not self.is_here:
+            raise NotAllowed(self, "decline_visits")
+        return revise(
+            self,
+            "decline_visits",
+            by=by,
+            key=key,
+            declines_visits_on=on,
+            declines_calls=calls,
+            declines_said_by=said_by,
+            declines_remark=remark,
+            declines_reviewed_on=None,
+        )
+
+    def confirm_wish(self, *, by, today=None, key=None):
+        """Asked again: the wish stands. NotAllowed without a wish."""
+        if self.declines_visits_on is None:
+            raise NotAllowed(self, "confirm_wish")
+        return revise(self, "confirm_wish", by=by, key=key, declines_reviewed_on=today or timezone.localdate())
+
+    def accept_visits(self, *, by, key=None):
+        """Visits are welcome again. NotAllowed if they are already."""
+        if self.declines_visits_on is None:
+            refuse_repeat(key, self, "accept_visits", by=by)
+            raise NotAllowed(self, "accept_visits")
+        return revise(
+            self,
+            "accept_visits",
+            by=by,
+            key=key,
+            declines_visits_on=None,
+            declines_calls=False,
+            declines_said_by="",
+            declines_remark="",
+            declines_reviewed_on=None,
+        )
 
     @transaction.atomic
     def reveal(self, *, by, what, reason, context=""):

@@ -4,9 +4,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from communities.access import CHANGE, READ, demand, may_on, may_reveal
+from communities import lists
+from communities.access import CHANGE, READ, may_on, may_reveal
 from communities.breadcrumb import way_to
-from communities.forms.household import HouseholdCreateForm, HouseholdFilter, HouseholdForm
+from communities.forms.household import HouseholdCreateForm, HouseholdForm
+from communities.lives import life_of_household, questions_about
 from communities.models import Compound, Household
 from foundation.acting import act
 from foundation.shortcuts import get_for, page_of, posted, words_of
@@ -17,12 +19,9 @@ MOST_ISSUES = 10
 
 def household_list(request):
     """Households in one's reach in walking order, names masked; searched by address, name or phone number."""
-    demand(request.user, "people")
-    chosen = HouseholdFilter(request.GET, user=request.user)
     words = words_of(request)
-    households = Household.objects.visible_to(request.user).standing().found_by(words).for_list()
-    page = page_of(request, chosen.narrow(households))
-    context = {"page": page, "filter": chosen, "words": words}
+    chosen, households = lists.households(request.user, request.GET, words)
+    context = {"page": page_of(request, households), "filter": chosen, "words": words}
     return render(request, "communities/household_list.html", context)
 
 
@@ -32,11 +31,16 @@ def household_detail(request, pk):
     household = get_for(user, Household.objects.for_detail(), pk=pk)
     residents = list(household.residents.of_record().with_categories(user, household.area_path))
     issues = household.issues.visible_to(user).open().for_reader(user).filter(is_confided=True)
+    here = [resident for resident in residents if resident.is_here]
+    former = [resident for resident in residents if not resident.is_here]
+    lines = life_of_household(household, user)
     context = {
         "household": household,
         "crumbs": way_to(user, household.compound.line, *tail_of(household)),
-        "residents": [resident for resident in residents if resident.is_here],
-        "former": [resident for resident in residents if not resident.is_here],
+        "residents": here,
+        "former": former,
+        "lines": lines,
+        **questions_about(household, here, lines),
         "visits": household.visits.visible_to(user).standing().for_list()[:MOST_VISITS],
         # An issue in confidence would say here who reported it, so it shows to those only who may know.
         "issues": issues.for_list().needed_first()[:MOST_ISSUES],

@@ -10,10 +10,9 @@ from communities.breadcrumb import way_to
 from communities.forms.resident import (
     ResidentCreateForm,
     ResidentForm,
-    ResidentLeaveForm,
-    ResidentReturnForm,
     ResidentRevealForm,
 )
+from communities.lives import life_of_person
 from communities.models import Household, Resident
 from communities.models.resident import SECRETS
 from communities.views.household import tail_of
@@ -36,6 +35,7 @@ def resident_detail(request, pk):
         "crumbs": crumbs_of(user, household, resident.name),
         "issues": resident.issues_for(user).order_by("-submitted_at", "-pk")[:MOST_ISSUES],
         "visits": household.visits.visible_to(user).standing().for_list()[:MOST_VISITS],
+        "lines": life_of_person(resident, user),
         "may_change": may_on(user, "people", CHANGE, resident),
         "may_reveal": may_reveal(user, resident),
         "may_visit": may_on(user, "visits", CHANGE, household),
@@ -67,26 +67,6 @@ def resident_edit(request, pk):
 def answer(request, resident, form, verb, template, title):
     crumbs = crumbs_of(request.user, resident.household, title)
     return act(request, form, verb, template=template, context={"resident": resident, "crumbs": crumbs})
-
-
-def resident_leave(request, pk):
-    """The resident moved away or died."""
-    resident = get_for(request.user, Resident.objects.for_detail(), pk=pk, change=True)
-    if request.method == "GET" and not resident.is_here:
-        return redirect(resident)
-    form = ResidentLeaveForm(posted(request), row=resident)
-    title = _("Moved away or died")
-    return answer(request, resident, form, resident.leave, "communities/resident_leave.html", title)
-
-
-def resident_return(request, pk):
-    """The resident lives here again, or the departure was entered by mistake."""
-    resident = get_for(request.user, Resident.objects.for_detail(), pk=pk, change=True)
-    if resident.is_here:
-        return redirect(resident)
-    form = ResidentReturnForm(posted(request), row=resident)
-    title = _("Lives here again")
-    return answer(request, resident, form, resident.come_back, "communities/resident_return.html", title)
 
 
 @never_cache

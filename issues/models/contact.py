@@ -32,12 +32,24 @@ class Reporter(models.Model):
         super().save(**options)
 
     @property
+    def has_died(self):
+        """Whether nobody is to be called under this name any more; who reported for the resident under a name of his own still is."""
+        return bool(self.resident) and self.resident.ended_reason == "died" and self.name in ("", self.resident.name)
+
+    @property
     def contact_phone(self):
+        if self.has_died:
+            return ""
         return self.phone or (self.resident.phone if self.resident else "")
 
     @property
     def masked_name(self):
         return mask_name(self.name)
+
+    @property
+    def name_for_lists(self):
+        """What lists, prints and tables say of whom to ask: nobody is sent to the dead by name."""
+        return str(_("has died; the family can be contacted")) if self.has_died else self.masked_name
 
     @property
     def masked_phone(self):

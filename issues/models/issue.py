@@ -290,6 +290,10 @@ class Issue(Searchable, Fact):
     def last_order(self):
         return next((o for o in reversed(self.orders) if o.state != WorkOrder.State.WITHDRAWN), None)
 
+    def is_with_unit_of(self, post):
+        """Whether the unit of this post has or had a work order of the issue that was not withdrawn."""
+        return any(post.covers_unit(order.unit) for order in self.orders if order.state in WorkOrder.NAMED)
+
     @property
     def handler_ids(self):
         """Everybody who had the work in hand in any round, and whom they stood in for: none of them may verify it."""
@@ -536,7 +540,8 @@ class Issue(Searchable, Fact):
         if not context and not reason.strip():
             raise ValueError("reason")
         accessed(self, "phone", by=by, reason=reason.strip(), context=context)
-        return [(reporter.name, reporter.contact_phone) for reporter in self.reporters.select_related("resident")]
+        reporters = self.reporters.select_related("resident")
+        return [(r.name_for_lists if r.has_died else r.name, r.contact_phone) for r in reporters]
 
     # --- parts of verbs ---
 

@@ -10,7 +10,6 @@ from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from communities.access import posts_of
-from foundation.fields import mask_name
 from foundation.journal.moves import accessed
 from foundation.sheets import sheet_response
 from foundation.shortcuts import page_of, words_of
@@ -119,7 +118,7 @@ def issue_export(request):
     if not form.is_valid():
         context = {"export_form": form, "question": question, "count": count}
         return render(request, "issues/issue_export.html", context)
-    rows = list(question.shown().prefetch_related("reporters"))
+    rows = list(question.shown().prefetch_related("reporters__resident"))
     place = next((post.target for post in posts_of(request.user) if post.target), Issue)
     accessed(place, "export:issues", by=request.user, reason=form.cleaned_data["purpose"], rows=len(rows))
     return sheet_response("issues", _("Resident issues"), HEADINGS, [line_of(Sight(row, request.user)) for row in rows])
@@ -145,7 +144,7 @@ HEADINGS = (
 
 def line_of(sight):
     issue = sight.issue
-    reporters = "、".join(mask_name(reporter.name) for reporter in issue.reporters.all()) if sight.is_whole else ""
+    reporters = "、".join(reporter.name_for_lists for reporter in issue.reporters.all()) if sight.is_whole else ""
     return (
         issue.number,
         sight.title,

@@ -8,7 +8,7 @@ from django.urls import reverse
 from communities.models import Building, Compound, Household, Resident
 from foundation.journal.models import Entry
 from tests.communities.conftest import filled
-from tests.town import new_issue, person
+from tests.town import life, new_issue, person
 from visits.models import Visit
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +78,7 @@ class TestHouseholdList:
 
     def test_who_left_is_not_found(self, town, more, sign_in):
         resident = Resident.objects.get(name="赵六")
-        resident.leave(by=town.secretary, on=resident.created_at.date(), reason="moved")
+        life(town, "move_out", resident)
         assert doors(sign_in(town.secretary).post(LIST, {"q": "赵六"})) == []
 
     def test_the_words_are_no_part_of_any_address(self, town, more, sign_in):
@@ -180,7 +180,7 @@ class TestHouseholdDetail:
 
     def test_who_left_stands_apart_and_voided_ones_nowhere(self, town, url, sign_in):
         live_in(town.household, "错登人").void(by=town.secretary, reason="误登")
-        town.resident.leave(by=town.secretary, on=town.resident.created_at.date(), reason="moved")
+        life(town, "move_out")
         page = sign_in(town.secretary).get(url)
         assert page.context["residents"] == [] and page.context["former"] == [town.resident]
         assert "错登人" not in page.content.decode()

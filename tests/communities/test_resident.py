@@ -1,6 +1,6 @@
 """Residents: adding, correcting, leaving, coming back, and numbers shown in full for a logged reason."""
 
-from datetime import date, timedelta
+from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -8,7 +8,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from communities.models import CareCategory, CareEntry, CareGrant, Household, Resident
+from communities.models import CareCategory, CareEntry, CareGrant, Resident
 from foundation.fields import keyed_hash
 from foundation.journal.models import Access, Entry
 from tests.communities.conftest import filled
@@ -232,80 +232,6 @@ class TestResidentEdit:
         assert sign_in(town.auditor).get(url).status_code == 403
         for who in (town.outsider, town.system_admin, town.handler):
             assert sign_in(who).get(url).status_code == 404
-
-
-class TestResidentLeave:
-    @pytest.fixture
-    def url(self, town):
-        return reverse("resident_leave", args=[town.resident.pk])
-
-    @pytest.mark.parametrize(("reason", "verb"), [("moved", "left_moved"), ("died", "left_died")])
-    def test_one_entry_ends_everything(self, town, url, sign_in, submit, reason, verb):
-        sign_in(town.grid_worker)
-        assert submit(url, reason=reason, on="2026-01-31").url == town.resident.get_absolute_url()
-        town.resident.refresh_from_db()
-        assert (town.resident.ended_on, town.resident.ended_reason) == (date(2026, 1, 31), reason)
-        assert not Resident.objects.here().exists()
-        assert Entry.objects.get(verb=verb).actor == town.grid_worker
-
-    def test_nobody_is_reminded_of_the_dead(self, town, url, sign_in, submit):
-        sign_in(town.grid_worker)
-        assert Household.objects.with_care_level().get(pk=town.household.pk).care_level == 1
-        submit(url, reason="died", on="2026-01-31")
-        assert Household.objects.with_care_level().get(pk=town.household.pk).care_level is None
-
-    def test_invalid_changes_nothing(self, town, url, sign_in, submit):
-        sign_in(town.grid_worker)
-        tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
-        for typed in ({"reason": ""}, {"reason": "bored"}, {"on": ""}, {"on": tomorrow}, {"on": "1940-01-01"}):
-            answer = submit(url, **{"reason": "moved", "on": "2026-01-31"} | typed)
-            assert set(answer.context["form"].errors) == set(typed)
-        assert Resident.objects.here().exists()
-
-    def test_twice_is_once(self, town, url, sign_in, client):
-        sign_in(town.grid_worker)
-        form = filled(client.get(url).context["form"]) | {"reason": "moved", "on": "2026-01-31"}
-        assert client.post(url, form).status_code == client.post(url, form).status_code == 302
-        assert Entry.objects.filter(verb="left_moved").count() == 1
-
-    def test_who_has_left_cannot_leave_again(self, town, url, sign_in):
-        client = sign_in(town.grid_worker)
-        form = filled(client.get(url).context["form"]) | {"reason": "died", "on": "2026-01-31"}
-        town.resident.leave(by=town.secretary, on=date(2026, 1, 1), reason="moved")
-        assert client.get(url).url == town.resident.get_absolute_url()
-        assert client.post(url, form).status_code == 409
-        town.resident.refresh_from_db()
-        assert client.post(url, form | {"seen": town.resident.version}).status_code == 403
-        town.resident.refresh_from_db()
-        assert town.resident.ended_reason == "moved"
-
-    def test_readers_are_refused_outsiders_see_nothing(self, town, url, sign_in):
-        assert sign_in(town.auditor).post(url, {"reason": "died", "on": "2026-01-31"}).status_code == 403
-        assert sign_in(town.outsider).post(url, {"reason": "died", "on": "2026-01-31"}).status_code == 404
-
-
-class TestResidentReturn:
-    @pytest.fixture
-    def url(self, town):
-        town.resident.leave(by=town.secretary, on=date(2026, 1, 1), reason="died")
-        return reverse("resident_return", args=[town.resident.pk])
-
-    def test_takes_the_departure_back(self, town, url, sign_in, submit):
-        sign_in(town.grid_worker)
-        assert submit(url).status_code == 302
-        town.resident.refresh_from_db()
-        assert town.resident.is_here and town.resident.ended_reason == ""
-        assert Entry.objects.get(verb="come_back").actor == town.grid_worker
-
-    def test_readers_are_refused_outsiders_see_nothing(self, town, url, sign_in):
-        assert sign_in(town.auditor).post(url).status_code == 403
-        assert sign_in(town.outsider).post(url).status_code == 404
-
-    def test_sent_again_it_is_done_already(self, town, url, sign_in, client):
-        sign_in(town.grid_worker)
-        form = filled(client.get(url).context["form"])
-        assert client.post(url, form).url == client.post(url, form).url == town.resident.get_absolute_url()
-        assert Entry.objects.filter(verb="come_back").count() == 1
 
 
 class TestResidentReveal:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from communities.forms.resident_filter import BANDS, of_age, years_before
 from communities.models import Compound, Resident
 from foundation import shortcuts
+from tests.town import life
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +78,7 @@ class TestPage:
         assert [row.age for row in rows[1:]] == [6, 7, 60, "—"]
 
     def test_who_left_died_or_was_voided_is_not_there(self, town, more, sign_in, url):
-        town.resident.leave(by=town.secretary, on=timezone.localdate(), reason="died")
+        life(town, "death")
         Resident.objects.get(name="李强").void(by=town.secretary, reason="重复登记")
         assert whole(sign_in(town.secretary).get(url)) == ["单小红", "欧阳娜娜", "曾国强"]
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from communities.models import Compound, Household, Resident
-from tests.town import issue_at, new_issue
+from tests.town import issue_at, life, new_issue
 
 pytestmark = pytest.mark.django_db
 
@@ -113,7 +113,7 @@ class TestFinds:
         assert look(town.secretary, "秀") == {}
 
     def test_what_stands_is_found_what_has_gone_is_not(self, look, town):
-        town.resident.leave(by=town.secretary, on="2026-01-01", reason="moved")
+        life(town, "move_out")
         issue = new_issue(town)
         issue.void(by=town.secretary, reason="重复登记")
         found = look(town.secretary, "王秀英")

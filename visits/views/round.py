@@ -69,7 +69,7 @@ def rows_of(page, tail, *, now):
     for household in page:
         yield {
             "household": household,
-            "person": household.people_here[0] if household.people_here else None,
+            "person": rounds.person_to_meet(household),
             "door": rounds.door_of(household.stair, household.door),
             "chip": rounds.chip_of(household, now=now, visit=today.get(household.pk)),
             "last": rounds.last_met_words(household, now=now),
@@ -166,7 +166,7 @@ def log_tap(request, pk, form):
 def round_call(request, pk):
     """One tap: the phone number of somebody whose visit is due. The due visit is the reason and is named in the access log."""
     user, now = request.user, timezone.now()
-    resident = get_for(user, Resident.objects.here(), pk=pk)
+    resident = get_for(user, Resident.objects.visitable(), pk=pk)
     household = get_for(user, sheet_of(user, now=now), pk=resident.household_id)
     if not (resident.phone and may_visit(user, household) and rounds.is_due(household, now=now)):
         raise PermissionDenied
