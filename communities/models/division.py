@@ -115,6 +115,7 @@ class Division(Searchable):
     AREA_FIELD = "code"
     SEARCH_FIELDS = ("name", "full_name")
     PINYIN_FIELDS = ("name",)
+    KEEP_FORMER = ("name", "full_name", "name_en", "kind", "office_address", "office_phone", "until")
 
     code = PathField(_("code"), max_length=15, unique=True)
     level = models.CharField(_("level"), max_length=10, choices=Level.choices)

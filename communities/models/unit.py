@@ -94,6 +94,7 @@ class Unit(Searchable):
     TOPIC = "places"
     SEARCH_FIELDS = ("name",)
     PINYIN_FIELDS = ("name",)
+    KEEP_FORMER = ("name", "name_en", "kind", "parent", "phone", "address", "closed_on")
 
     name = models.CharField(_("name"), max_length=120)
     name_en = models.CharField(_("English name"), max_length=120, blank=True)
