@@ -179,14 +179,27 @@ def holds(user, role, area_path):
 def stand_in(user, row):
     """The person for whom the user acts on this row (代…), or None if an own post would do as well.
 
-    An export names a model instead of a row: then all posts count.
+    What counts is the post that gives most on the row's topic: a cadre who stands in for the secretary acts for the secretary
+    on issues, and for nobody on visits. An export names a model instead of a row: then all posts count.
     """
     anywhere = not isinstance(row, models.Model)
-    area_path = "" if anywhere else getattr(row, "area_path", "")
-    fitting = [post for post in posts_of(user) if post.division_id and (anywhere or post.covers(area_path))]
+    fitting = [post for post in posts_of(user) if serves(post, row, anywhere)]
+    most = max((level_of(post, row) for post in fitting), default=0)
+    fitting = [post for post in fitting if level_of(post, row) == most]
     if fitting and all(post.stands_in_for_id for post in fitting):
         return fitting[0].stands_in_for
     return None
+
+
+def serves(post, row, anywhere):
+    """Whether somebody could act on the row by this post; a row that units work on says so itself (`is_with_unit_of`)."""
+    if post.unit_id and not anywhere:
+        return hasattr(row, "is_with_unit_of") and row.is_with_unit_of(post)
+    return bool(post.division_id) and (anywhere or post.covers(getattr(row, "area_path", "")))
+
+
+def level_of(post, row):
+    return CHANGE if post.unit_id else RIGHTS[post.role].get(getattr(row, "TOPIC", ""), 0)
 
 
 class ScopedQuerySet(models.QuerySet):

@@ -37,17 +37,21 @@ class Item:
 
 @dataclass(frozen=True)
 class Source:
-    """Items of one kind: `find(person)` lists them; `hand_on(row, by, taker)` gives a personal one another owner."""
+    """Items of one kind: `find(person)` lists them; `hand_on(row, by, giver, taker)` gives a personal one another owner.
+
+    `release(row, by)` takes the name off where nobody follows; without it the row stays with its unit, whose others see it.
+    """
 
     kind: str
     label: str
     find: Callable
     hand_on: Callable | None = None
+    release: Callable | None = None
 
 
-def contribute(kind, label, find, hand_on=None):
+def contribute(kind, label, find, hand_on=None, release=None):
     """Register a kind of open items; called when an app is ready."""
-    SOURCES[kind] = Source(kind, label, find, hand_on)
+    SOURCES[kind] = Source(kind, label, find, hand_on, release)
 
 
 def open_items(person):
@@ -66,3 +70,10 @@ def hand_on_all(items, *, by, giver, taker):
         SOURCES[item.kind].hand_on(item.row, by=by, giver=giver, taker=taker)
         moved[item.kind] = moved.get(item.kind, 0) + 1
     return moved
+
+
+def release_all(items, *, by):
+    """Leave these personal items with the office: nobody's name stands on them, and whoever holds the posts sees them."""
+    for item in items:
+        if SOURCES[item.kind].release:
+            SOURCES[item.kind].release(item.row, by=by)

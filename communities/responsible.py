@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from communities.access import Role
-from communities.models import Assignment, Division
+from communities.models import Assignment, Division, Leave
 from communities.models.division import Level, line_of
 from foundation.paths import is_within, within
 
@@ -43,16 +43,25 @@ def contact_of(post):
 
 
 def posts_where(condition):
-    """Posts of those who answer for the places of the condition (one query); substitutes stand behind those they stand in for."""
+    """Posts of those who answer for the places of the condition (one query).
+
+    Substitutes stand behind those they stand in for; whoever is on leave today stands last.
+    """
+    today = timezone.localdate()
     posts = (
-        Assignment.objects.current(timezone.localdate())
+        Assignment.objects.current(today)
+        .annotate(is_away=Exists(Leave.objects.on(today).filter(user=OuterRef("user"))))
         .of_role(*ASKED.values())
         .filter(condition, user__is_active=True)
         .select_related("user", "division", "stands_in_for")
         .order_by("-division__code", "stands_in_for", "user__name", "pk")
     )
     answering = [post for post in posts if ASKED.get(post.division.level) == post.role]
-    return sorted(answering, key=lambda post: (-len(post.division.code), post.division.code, bool(post.stands_in_for)))
+    return sorted(answering, key=order_of)
+
+
+def order_of(post):
+    return -len(post.division.code), post.division.code, post.is_away, bool(post.stands_in_for)
 
 
 def contacts_of_division(division):

@@ -1,6 +1,6 @@
 from django.urls import include, path, register_converter
 
-from communities.views import compound, division, household, resident, resident_list, unit
+from communities.views import compound, division, household, paper, resident, resident_list, unit
 
 
 class DivisionCode:
@@ -38,6 +38,7 @@ urlpatterns = [
     path("", include("communities.urls_life")),
     path("", include("communities.urls_sheets")),
     path("communities/<code:code>/", division.division_detail, name="division_detail"),
+    path("communities/<code:code>/print/", paper.division_print, name="division_print"),
     path("communities/<code:code>/edit/", division.division_edit, name="division_edit"),
     path("communities/<code:code>/compounds/add/", compound.compound_create, name="compound_create"),
     path("communities/<code:code>/units/add/", unit.unit_create, name="unit_create"),

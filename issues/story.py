@@ -44,7 +44,7 @@ def who(entry):
 
 
 def sentence_of(entry):
-    facts = {"who": who(entry), "unit": entry.data.get("unit", ""), "round": entry.data.get("round", "")}
+    facts = {"who": who(entry)} | {name: entry.data.get(name, "") for name in ("unit", "round", "handler")}
     if entry.verb in MOVES:
         return str(MOVES[entry.verb].sentence) % facts
     if entry.verb in BIRTH_SENTENCES:

@@ -120,6 +120,14 @@ MOVES = {
         primary=True,
         public=True,
     ),
+    "hand_on": Move(
+        before=(Status.IN_PROGRESS,),
+        after=None,
+        who=Party.UNIT,
+        label=_("Hand on to a colleague"),
+        sentence=_("%(who)s handed it on to %(handler)s."),
+        icon="user",
+    ),
     "report_done": Move(
         before=(Status.IN_PROGRESS,),
         after=Status.VERIFYING,

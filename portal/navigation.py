@@ -23,6 +23,10 @@ FIRST_PAGES = {
 }
 
 
+# The nouns of the pages about leave, duty and hand-over.
+TEAM_NOUNS = ("shift", "swap", "leave", "handover", "reassignment")
+
+
 @dataclass(frozen=True)
 class Item:
     label: str
@@ -39,6 +43,7 @@ class Item:
 @dataclass
 class Frame:
     nav: list = field(default_factory=list)
+    staff_tabs: list = field(default_factory=list)
     bar: list = field(default_factory=list)
     place: str = ""
     places: list = field(default_factory=list)
@@ -47,6 +52,19 @@ class Frame:
     role_name: str = ""
     demo: bool = False
     elder: bool = False
+
+
+def staff_tabs_for(user, here):
+    """The pages about those who serve here, as tabs; everybody has the own leave and hand-over."""
+    wanted = [
+        (may(user, "staff"), _("Accounts"), "staff_list", ("staff", "assignment")),
+        (may(user, "team"), _("Duty roster"), "shift_list", ("shift", "swap")),
+        (True, _("Leave"), "leave_list", ("leave",)),
+        (True, _("Hand-over"), "handover_list", ("handover", "reassignment")),
+    ]
+    return [
+        Item(label, name, "staff", current=here.split("_")[0] in nouns) for shown, label, name, nouns in wanted if shown
+    ]
 
 
 def first_page(user):
@@ -79,7 +97,14 @@ def items_for(user):
             ("register", "completeness", "gap", "suggestion", "reorganisation"),
         ),
         (may(user, "dashboard"), _("Dashboard"), "dashboard", "chart", ("dashboard",)),
-        (may(user, "staff", READ), _("Staff"), "staff_list", "staff", ("staff", "assignment")),
+        (may(user, "staff", READ), _("Staff"), "staff_list", "staff", ("staff", "assignment", *TEAM_NOUNS)),
+        (
+            not may(user, "staff", READ) and (may(user, "team") or Role.HANDLER in roles),
+            _("Duty and leave"),
+            "shift_list" if may(user, "team") else "leave_list",
+            "staff",
+            TEAM_NOUNS,
+        ),
         (may(user, "audit"), _("Audit"), "entry_list", "audit", ("entry", "access")),
         (may(user, "feedback", CHANGE), _("Feedback received"), "feedback_list", "feedback", ("feedback",)),
         (
@@ -103,6 +128,7 @@ def frame(request):
     # An address may have no name, and one that does not exist has no match.
     here = (request.resolver_match and request.resolver_match.url_name) or ""
     items = items_for(user)
+    result.staff_tabs = staff_tabs_for(user, here)
     has_own_item = here in {name for _label, name, _icon, _nouns in items}
     result.nav = [
         Item(label, name, icon, current=name == here or (not has_own_item and here.split("_")[0] in nouns))

@@ -10,3 +10,4 @@ class VisitsConfig(AppConfig):
 
     def ready(self):
         import_module("visits.notices")
+        import_module("visits.open_items")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from communities.access import ScopedQuerySet
+from communities.access import CHANGE, READ, ScopedQuerySet
 from communities.open_items import hand_on_all, open_items
 from foundation.facts import Fact, create_once
 from foundation.fields import PathField
@@ -39,10 +39,10 @@ MOVES = {
 
 class HandoverQuerySet(ScopedQuerySet):
     def visible_to(self, user):
-        return self.filter(self.scope(user, 1) | Q(giver=user.pk) | Q(taker=user.pk))
+        return self.filter(self.scope(user, READ) | Q(giver=user.pk) | Q(taker=user.pk))
 
     def changeable_by(self, user):
-        return self.filter(self.scope(user, 2) | Q(giver=user.pk) | Q(taker=user.pk))
+        return self.filter(self.scope(user, CHANGE) | Q(giver=user.pk) | Q(taker=user.pk))
 
     def open(self):
         return self.filter(status__in=(Status.PREPARED, Status.RETURNED))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
-from communities.access import CHANGE, ScopedQuerySet, may_in
+from communities.access import CHANGE, READ, ScopedQuerySet, may_in
 from communities.models.assignment import Assignment
 from foundation.facts import Fact, create_once
 from foundation.fields import PathField
@@ -45,7 +45,7 @@ MOVES = {
 class LeaveQuerySet(ScopedQuerySet):
     def visible_to(self, user):
         """The own leaves, those in which one is the substitute, and those of the area one leads."""
-        return self.filter(self.scope(user, 1) | Q(user=user.pk) | Q(substitute=user.pk))
+        return self.filter(self.scope(user, READ) | Q(user=user.pk) | Q(substitute=user.pk))
 
     def changeable_by(self, user):
         """Nobody confirms the own leave; what one may do with it oneself is asked by `Leave.is_own`."""

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
-from communities.access import ScopedQuerySet
+from communities.access import READ, ScopedQuerySet
 from communities.models.division import line_of
-from foundation.facts import Fact
+from foundation.facts import Fact, create_once
 from foundation.fields import PathField
 from foundation.journal.moves import Conflict, Move, NotAllowed, move, record, revise
 from foundation.notices.tell import tell
@@ -36,6 +36,10 @@ def slot_at(now):
 
 
 class ShiftQuerySet(ScopedQuerySet):
+    def visible_to(self, user):
+        """The own ones, and those of the area; a grid worker's duty is kept at the community above the grid."""
+        return self.filter(self.scope(user, READ) | Q(user=user.pk))
+
     def standing(self):
         return self.filter(voided_at__isnull=True)
 
@@ -113,8 +117,8 @@ def days(since, until):
     return [since + timedelta(days=n) for n in range((until - since).days + 1)]
 
 
-# The reasons that stand on a voided shift; the page shows them in the reader's language.
-REPLACED, HANDED_ON = "replaced", "handed on"
+# The reasons that stand on a voided shift: codes, nobody reads them but the auditor.
+REPLACED, RELEASED = "replaced", "released"
 
 
 class Shift(Fact):
@@ -210,21 +214,24 @@ class SwapQuerySet(models.QuerySet):
 
 
 class SwapManager(models.Manager.from_queryset(SwapQuerySet)):
-    @transaction.atomic
     def propose(self, *, by, client_uuid, shift, asked, in_return=None):
-        """Ask a colleague to take over `shift`, for one of the colleague's own shifts `in_return` or for nothing."""
+        """Ask a colleague to take over `shift`, for one of the colleague's own shifts `in_return` or for nothing.
+
+        NotAllowed for a shift of somebody else, Conflict if somebody has been asked for it already.
+        """
         if shift.user_id != by.pk or (in_return and in_return.user_id != asked.pk):
             raise NotAllowed(shift, "swap")
-        swap, new = self.get_or_create(
-            client_uuid=client_uuid,
-            defaults={"created_by": by, "shift": shift, "asked": asked, "in_return": in_return},
-        )
-        if swap.created_by_id != by.pk:
-            raise Conflict(swap)
-        if new:
+
+        def make():
+            swap = self.create(client_uuid=client_uuid, created_by=by, shift=shift, asked=asked, in_return=in_return)
             record(swap, "propose", by=by, data={"user": asked.pk})
             tell([asked], "swap_proposed", about=swap, once=f"swap:{swap.pk}", params=shift.gist)
-        return swap
+            return swap
+
+        try:
+            return create_once(self.model, client_uuid=client_uuid, by=by, make=make)[0]
+        except IntegrityError:
+            raise Conflict(self.filter(shift=shift).proposed().first()) from None
 
 
 class Swap(Fact):

@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from foundation.forms import GuardedForm
 from foundation.templatetags.portal import named
 from issues.models import Category
@@ -104,6 +105,18 @@ class SendUpForm(MoveForm):
 
 class SignForm(MoveForm):
     intro = _("You accept the work order and become its handler.")
+
+
+class HandOnForm(MoveForm):
+    intro = _("The colleague becomes the handler and is told. The limits stay as they are.")
+
+    handler = NamedChoiceField(User.objects.none(), label=_("Colleague"), empty_label=None, widget=forms.RadioSelect)
+
+    def __init__(self, *args, row, user, **kwargs):
+        super().__init__(*args, row=row, user=user, **kwargs)
+        colleagues = row.lead.colleagues() if row.lead else []
+        self.fields["handler"].queryset = User.objects.filter(pk__in=[person.pk for person in colleagues])
+        self.has_targets = bool(colleagues)
 
 
 class ReportDoneForm(MoveForm):

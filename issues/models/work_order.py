@@ -72,6 +72,10 @@ class WorkOrder(models.Model):
             setattr(self, name, value)
         self.save(update_fields=list(facts))
 
+    def colleagues(self):
+        """Who else acts for the unit and could have the order in hand."""
+        return [user for user in people_of_unit(self.unit) if user.pk != self.handler_id]
+
     def people(self):
         """Who is told about this order: its handler while he works there, else everybody who acts for the unit."""
         staff = people_of_unit(self.unit)

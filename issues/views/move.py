@@ -109,6 +109,10 @@ def issue_sign(request, pk):
     return make_move(request, pk, "sign", forms.SignForm)
 
 
+def issue_hand_on(request, pk):
+    return make_move(request, pk, "hand_on", forms.HandOnForm)
+
+
 def issue_report_done(request, pk):
     return make_move(request, pk, "report_done", forms.ReportDoneForm)
 

@@ -169,12 +169,13 @@ class TestSubstitute:
         access = Access.objects.get()
         assert (access.actor, access.on_behalf_of) == (world.deputy, world.secretary)
 
-    def test_with_a_post_of_his_own_there_he_acts_for_himself(self, world):
-        Assignment.objects.assign(
-            by=None, user=world.deputy, role="street_cadre", division=world.street, since=date(2020, 1, 1)
-        )
+    @pytest.mark.parametrize(("role", "on_compound"), [("coordinator", None), ("street_cadre", "secretary")])
+    def test_with_a_post_of_his_own_that_gives_as_much_he_acts_for_himself(self, world, role, on_compound):
+        """A cadre may write down people, but not change places: there he acts for the secretary."""
+        Assignment.objects.assign(by=None, user=world.deputy, role=role, division=world.street, since=date(2020, 1, 1))
         forget_posts(world.deputy)
-        assert stand_in(world.deputy, world.compound) is None
+        assert stand_in(world.deputy, world.household) is None
+        assert stand_in(world.deputy, world.compound) == (on_compound and getattr(world, on_compound))
 
 
 class TestReveal:
@@ -232,7 +233,7 @@ class TestFailsClosed:
             assert not may(user, "places")
 
     def test_a_model_without_a_topic_is_an_error_and_not_open(self, town):
-        rows = ScopedQuerySet(model=CareCategory)
+        rows = ScopedQuerySet(model=Entry)
         with pytest.raises(ImproperlyConfigured):
             rows.visible_to(town.system_admin)
 

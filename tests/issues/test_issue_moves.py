@@ -39,7 +39,7 @@ ALLOWED = {
         "deputy": {"comment"},
         "coordinator": {"send_up", "reassign", "comment"},
         "admin_of_district": {"send_up", "reassign", "comment"},
-        "handler": {"report_done", "comment"},
+        "handler": {"hand_on", "report_done", "comment"},
     },
     "verifying": {name: {"confirm", "confirm_not", "no_answer", "comment"} for name in DECIDERS} | {"handler": set()},
     "closed": {name: set() for name in (*DECIDERS, "handler")},

@@ -43,6 +43,7 @@ def arguments(issue, verb, user, number):
     return {
         "register": {"urgency": ("general", "urgent", "emergency")[number % 3]},
         "send_up": {"note": "需要上级协调"},
+        "hand_on": {"handler": user},
         "report_done": {"result": "已经处理完毕，恢复正常。"},
         "confirm": {"reason": ("resolved", "partly_resolved", "explained")[number % 3], "satisfaction": "satisfied"},
         "confirm_not": {"note": "没有解决"},

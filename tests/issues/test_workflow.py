@@ -14,7 +14,7 @@ from issues.views import move
 from issues.workflow import BIRTH_SENTENCES, BIRTHS, MOVES, OPEN, TONES, Party, Status
 
 BOOK = Path(__file__).resolve().parents[2] / "docs" / "issues.md"
-PLACES = ("who", "unit", "round")
+PLACES = ("who", "unit", "round", "handler")
 
 
 def reached():
