@@ -10,13 +10,14 @@ PO := $(wildcard locale/*/LC_MESSAGES/django.po)
 MO := $(PO:.po=.mo)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check shots kill-test
+.PHONY: help install run test check shots kill-test bench
 
 help:
 	@echo "make run        install, migrate, load the demo and serve on http://localhost:$(PORT) (PORT=8080 make run)"
 	@echo "make test       run all tests (ARGS=\"tests/issues -k close\"); CI=true: on SQLite and on PostgreSQL, nothing skipped"
 	@echo "make check      lint, format, layers, migrations, translations, weight of the first load"
 	@echo "make shots      photograph the main pages of every role into shots/"
+	@echo "make bench      measure the pages with a city in the database, about 8 minutes (ARGS=\"--rows 20000\" for a look)"
 	@echo "make kill-test  kill a real worker twenty times during a reminder run and count the notices"
 
 install: $(RUNTIME) $(MO)
@@ -52,3 +53,6 @@ shots: $(TOOLS) $(MO)
 
 kill-test: $(TOOLS) $(MO)
 	$(PYTHON) scripts/kill_reminders.py
+
+bench: $(TOOLS) $(MO)
+	$(PYTHON) scripts/bench.py $(ARGS)

@@ -102,24 +102,18 @@ def folder(owner: dict):
 
 
 @contextlib.contextmanager
-def postgresql(binaries: Path):
-    """A cluster of its own on a unix socket, UTF-8 with C.UTF-8, with one empty database; gives its DATABASE_URL."""
+def postgresql(binaries: Path, *, settings=FAST_NOT_DURABLE, kept: Path | None = None):
+    """A cluster of its own on a unix socket, UTF-8 with C.UTF-8, with one empty database; gives its DATABASE_URL.
+
+    With `kept` it lives in that folder, stays there and is used again the next time.
+    """
     owner = unprivileged()
     plain = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}
-    with folder(owner) as place:
+    with contextlib.nullcontext(own(kept, owner)) if kept else folder(owner) as place:
         data, log = place / "data", place / "log"
-        arguments = "-U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions"
-        made = subprocess.run(
-            [binaries / "initdb", "-D", data, *arguments.split()],
-            capture_output=True,
-            text=True,
-            env=plain,
-            cwd=place,
-            **owner,
-        )
-        if made.returncode:
-            raise RuntimeError(f"initdb failed:\n{made.stderr[-2000:]}")
-        options = [f"--{name}={value}" for name, value in FAST_NOT_DURABLE.items()]
+        if not data.exists():
+            make_cluster(binaries, data, owner=owner, env=plain)
+        options = [f"--{name}={value}" for name, value in settings.items()]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [binaries / "postgres", "-D", data, "-k", place, *options],
@@ -138,6 +132,27 @@ def postgresql(binaries: Path):
             asked = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
             wait_for(lambda: answers(path, asked, b"N", socket.AF_UNIX), process, log, "PostgreSQL")
             yield f"postgresql://postgres@/postgres?host={place}"
+
+
+def own(place: Path, owner: dict) -> Path:
+    place.mkdir(parents=True, exist_ok=True)
+    if owner:
+        os.chown(place, owner["user"], owner["group"])
+    return place.resolve()
+
+
+def make_cluster(binaries: Path, data: Path, *, owner: dict, env: dict) -> None:
+    arguments = "-U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions"
+    made = subprocess.run(
+        [binaries / "initdb", "-D", data, *arguments.split()],
+        capture_output=True,
+        text=True,
+        env=env,
+        cwd=data.parent,
+        **owner,
+    )
+    if made.returncode:
+        raise RuntimeError(f"initdb failed:\n{made.stderr[-2000:]}")
 
 
 @contextlib.contextmanager
