@@ -9,7 +9,7 @@ from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
 from dashboards.counts import FIGURES, Week
-from foundation.sheets import cell
+from foundation.sheets import BOLD, cell
 
 # The columns of the table of places, as on the page.
 COLUMNS = (
@@ -79,7 +79,7 @@ def sheet(book, title, head, table):
     for number, widest in enumerate(widths(rows), 1):
         page.column_dimensions[get_column_letter(number)].width = min(widest + 2, WIDEST)
     for number, row in enumerate(rows):
-        page.append([cell(page, value, bold=number == len(head) + 1) for value in row])
+        page.append([cell(page, value, look=BOLD if number == len(head) + 1 else None) for value in row])
 
 
 def widths(rows):

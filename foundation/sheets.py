@@ -11,23 +11,32 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+BOLD, MARK = Font(bold=True), Font(italic=True, color="666666")
 PLAIN = (int, float, date, type(None))
 
 
-def sheet(title, headings, rows):
-    """The bytes of a workbook with one sheet. Cells are texts, numbers, dates or moments (written in local time)."""
+def sheet(title, headings, rows, *, mark=""):
+    """The bytes of a workbook with one sheet, written as a stream. Cells are texts, numbers, dates or moments (in local time).
+
+    `mark` says who took the table away, when and what for: below the table, and on every page that is printed.
+    """
     book = Workbook(write_only=True)
     page = book.create_sheet(str(title)[:31])
     page.freeze_panes = "A2"
-    page.append([cell(page, str(heading), bold=True) for heading in headings])
+    page.append([cell(page, str(heading), look=BOLD) for heading in headings])
     for row in rows:
         page.append([cell(page, value) for value in row])
+    if mark:
+        page.append([])
+        page.append([cell(page, mark, look=MARK)])
+        page.oddFooter.left.text = mark.replace("&", "&&")
+        page.oddFooter.left.size = 8
     written = BytesIO()
     book.save(written)
     return written.getvalue()
 
 
-def cell(page, value, *, bold=False):
+def cell(page, value, *, look=None):
     if isinstance(value, datetime):
         value = timezone.localtime(value).replace(tzinfo=None, microsecond=0)
     if not isinstance(value, PLAIN):
@@ -36,14 +45,19 @@ def cell(page, value, *, bold=False):
     if isinstance(value, str):
         # A resident's words that begin with "=" are words.
         made.data_type = "s"
-    if bold:
-        made.font = Font(bold=True)
+    if look:
+        made.font = look
     return made
 
 
-def sheet_response(name, title, headings, rows):
+def sheet_response(name, title, headings, rows, *, mark=""):
     """The workbook as a download called `name`.xlsx (ASCII), never kept by a cache."""
-    response = HttpResponse(sheet(title, headings, rows), content_type=TYPE)
+    return file_response(name, sheet(title, headings, rows, mark=mark))
+
+
+def file_response(name, data):
+    """These bytes of a workbook as a download."""
+    response = HttpResponse(data, content_type=TYPE)
     response["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
     response["Cache-Control"] = "no-store"
     return response

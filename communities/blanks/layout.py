@@ -335,10 +335,12 @@ def labels_of(grid, known):
         for column, text in grid.begins(row):
             label = text.rstrip(":： ")
             right = grid.end(row, column)[1] + 1
-            if not is_heading(label) or right > grid.right:
+            is_known = known(plain(label))
+            # "审核人：" waits for one answer on the sheet (fixed_cells); "姓名：" is a label of the card.
+            if not is_heading(label) or right > grid.right or (label != text and not is_known):
                 continue
             if grid.is_blank(row, right) and grid.anchor(row, right)[0] >= row:
-                labels.append(Label(row, plain(label), grid.anchor(row, right), known(plain(label))))
+                labels.append(Label(row, plain(label), grid.anchor(row, right), is_known))
     return labels
 
 
@@ -368,15 +370,16 @@ def fixed_cells(grid, block):
     """Labels with a colon outside of the table whose answer is missing."""
     cells = []
     inside = range(block["top"], block["last"] + 1) if block and block["kind"] == "list" else range(0)
-    taken = {tuple(cell) for card in block["cards"] for cell in card} if block and block["kind"] == "card" else set()
+    labels = block["headings"] if block and block["kind"] == "card" else ()
     for row in range(1, min(grid.bottom, MOST_ROWS) + 1):
         if row in inside:
             continue
         for column, text in grid.begins(row):
             for found in WAITING.finditer(text):
-                target = answer_cell(grid, row, column, text, found)
-                if tuple(target["cell"]) not in taken:
-                    cells.append({"sheet": grid.sheet.title, "label": plain(found["label"]), **target})
+                label = plain(found["label"])
+                if label not in labels:
+                    target = answer_cell(grid, row, column, text, found)
+                    cells.append({"sheet": grid.sheet.title, "label": label, **target})
     return cells
 
 

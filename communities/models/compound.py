@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import ScopedQuerySet
+from communities.models.checking import verify_households
 from communities.models.division import counted
 from communities.models.mergeable import Mergeable
 from communities.workflow import Management
@@ -54,6 +55,15 @@ class CompoundQuerySet(ScopedQuerySet):
         return self.annotate(
             recorded_households=counted(households.filter(compound=OuterRef("pk")), by="compound"),
             recorded_buildings=counted(Building.objects.filter(compound=OuterRef("pk")), by="compound"),
+        )
+
+    def with_people(self):
+        """Adds `people` and `cared_for`: how many live there, and how many of them are on the care register."""
+        residents = self.model.households.rel.related_model.residents.rel.related_model.objects.here()
+        here = residents.filter(household__compound=OuterRef("pk"))
+        return self.annotate(
+            people=counted(here, by="household__compound"),
+            cared_for=counted(here.filter(care_level__isnull=False), by="household__compound"),
         )
 
     def for_list(self):
@@ -315,3 +325,7 @@ class Building(models.Model):
         except IntegrityError:
             raise Conflict(self) from None
         return entry
+
+    def verify_households(self, *, by, households, key=None):
+        """These households were checked today, door by door; at another building's doors nothing happens."""
+        verify_households(self, [row for row in households if row.building_id == self.pk], by=by, key=key)

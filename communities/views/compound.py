@@ -3,14 +3,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from communities.access import CHANGE, READ, demand, may_on
+from communities import lists
+from communities.access import CHANGE, READ, may_on
 from communities.breadcrumb import way_to
-from communities.forms.compound import BuildingForm, CompoundCreateForm, CompoundFilter, CompoundForm
+from communities.forms.compound import BuildingForm, CompoundCreateForm, CompoundForm
 from communities.models import Building, Compound, Division, Household
 from communities.models.division import Level
 from communities.responsible import contacts_of_compound, first_contacts
 from foundation.acting import act
-from foundation.bigrams import search
 from foundation.shortcuts import get_for, page_of, posted, words_of
 
 # A larger compound shows one building at a time.
@@ -20,11 +20,9 @@ MOST_ISSUES = 10
 
 def compound_list(request):
     """Compounds in one's reach, with what the ledger states, what is recorded, and whom to look for."""
-    demand(request.user, "places")
-    chosen = CompoundFilter(request.GET, user=request.user)
     words = words_of(request)
-    compounds = chosen.narrow(search(Compound.objects.visible_to(request.user).standing(), words))
-    page = page_of(request, compounds.for_list())
+    chosen, compounds = lists.compounds(request.user, request.GET, words)
+    page = page_of(request, compounds)
     contacts = first_contacts(page.object_list)
     context = {
         "page": page,

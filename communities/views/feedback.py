@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 from communities.access import may, posts_of
 from communities.forms.feedback import AnswerForm, FeedbackForm, page_path
 from communities.models import Feedback
+from communities.practice import district_of
 from foundation.acting import act
 from foundation.shortcuts import get_for, page_of, posted
 
@@ -24,8 +25,8 @@ def feedback_create(request):
 
 
 def home_of(user):
-    """The area whose administrator reads what this user says: that of the first post."""
-    return next((post.area_path for post in posts_of(user)), "")
+    """The area whose administrator reads what this user says: that of the first post, of a trainee the real district."""
+    return district_of(next((post.area_path for post in posts_of(user)), ""))
 
 
 @require_safe

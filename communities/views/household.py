@@ -45,6 +45,7 @@ def household_detail(request, pk):
         # An issue in confidence would say here who reported it, so it shows to those only who may know.
         "issues": issues.for_list().needed_first()[:MOST_ISSUES],
         "may_change": may_on(user, "people", CHANGE, household),
+        "check": household.check_of(user),
         "may_reveal": may_reveal(user, household),
         "may_visit": may_on(user, "visits", CHANGE, household),
         "may_report": may_on(user, "visits", CHANGE, household) or may_on(user, "issues", CHANGE, household),

@@ -2,6 +2,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
@@ -31,7 +32,9 @@ def resident_detail(request, pk):
     context = {
         "resident": resident,
         "household": household,
-        "categories": resident.categories.readable_by(user, resident.area_path),
+        "care_entries": resident.care_entries.visible_to(user).open().select_related("category"),
+        "today": timezone.localdate(),
+        "may_propose": may_on(user, "retention", CHANGE, resident),
         "crumbs": crumbs_of(user, household, resident.name),
         "issues": resident.issues_for(user).order_by("-submitted_at", "-pk")[:MOST_ISSUES],
         "visits": household.visits.visible_to(user).standing().for_list()[:MOST_VISITS],

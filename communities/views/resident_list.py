@@ -4,12 +4,8 @@ from dataclasses import dataclass
 
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
-from communities.access import demand
-from communities.forms.resident_filter import ResidentFilter
-from communities.models import Resident
+from communities import lists
 from communities.models.care import CareLevel
 from communities.models.resident import Presence
 from foundation.shortcuts import bounded_page_of, words_of
@@ -20,7 +16,6 @@ CARE_CHIPS = {
     CareLevel.WATCH: ("calm", "eye"),
     CareLevel.GENERAL: ("calm", "check"),
 }
-GAPS = {"born_on": _("date of birth"), "phone_hash": _("phone number"), "id_number_hash": _("ID number")}
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,7 @@ def rows_of(residents):
             care=care.get(resident.care_level, ""),
             presence=away.get(resident.presence, ""),
             residency=resident.get_residency_display() if resident.residency else "",
-            gaps=" · ".join(str(word) for field, word in GAPS.items() if not getattr(resident, field)),
+            gaps=" · ".join(str(word) for field, word in lists.GAPS.items() if not getattr(resident, field)),
         )
         for resident in residents
     ]
@@ -59,16 +54,14 @@ def rows_of(residents):
 
 def residents_asked_for(request):
     """(the filter, the words searched for, the residents) of the list that the request names."""
-    demand(request.user, "people")
-    chosen = ResidentFilter(request.GET, user=request.user)
     words = words_of(request)
-    residents = Resident.objects.visible_to(request.user).here().found_by(words)
-    return chosen, words, chosen.narrow(residents, today=timezone.localdate())
+    chosen, residents = lists.residents(request.user, request.GET, words)
+    return chosen, words, residents
 
 
 def resident_list(request):
     """Residents, names masked; searched by name, pinyin or phone number, by POST. Each leads to the household."""
     chosen, words, residents = residents_asked_for(request)
-    page = bounded_page_of(request, residents.for_list())
+    page = bounded_page_of(request, residents)
     context = {"page": page, "rows": rows_of(page.object_list), "filter": chosen, "words": words}
     return render(request, "communities/resident_list.html", context)

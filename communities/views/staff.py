@@ -56,6 +56,7 @@ def staff_detail(request, pk):
         "may_change": Staff.objects.changeable_by(request.user).filter(pk=pk).exists(),
         "may_end": endable(request.user, posts),
         "is_me": person.pk == request.user.pk,
+        "grants": person.care_grants.visible_to(request.user).not_over(timezone.localdate()).for_list(),
     }
     return render(request, "communities/staff_detail.html", context)
 

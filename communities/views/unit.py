@@ -2,26 +2,23 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from communities.access import CHANGE, demand, may_on, posts_for
+from communities import lists
+from communities.access import CHANGE, may_on, posts_for
 from communities.breadcrumb import way_to
-from communities.forms.unit import UnitCreateForm, UnitFilter, UnitForm
+from communities.forms.unit import UnitCreateForm, UnitForm
 from communities.models import Division, Unit
 from communities.models.unit import Kind
 from foundation.acting import act
-from foundation.bigrams import search
 from foundation.shortcuts import get_for, page_of, posted, words_of
 
 
 def unit_list(request):
     """Units in one's reach; area offices, one for every place, only when asked for."""
-    demand(request.user, "places")
-    chosen = UnitFilter(request.GET)
-    kind = chosen.is_valid() and chosen.cleaned_data["kind"]
     words = words_of(request)
-    units = search(Unit.objects.visible_to(request.user).active(), words)
-    units = units.of_kind(kind) if kind else units.exclude(kind=Kind.OFFICE)
+    chosen, units = lists.units(request.user, request.GET, words)
+    kind = chosen.is_valid() and chosen.cleaned_data["kind"]
     context = {
-        "page": page_of(request, units.for_list()),
+        "page": page_of(request, units),
         "kinds": chosen.fields["kind"].choices,
         "kind": kind,
         "words": words,
