@@ -5,8 +5,18 @@
 
 from django.db import transaction
 
-from portal.demo import campaign2022, live, people, places
+from portal.demo import campaign2022, live, people, places, posts
 from portal.demo.cast import Cast
+
+# In this order: each chapter builds on those before it.
+CHAPTERS = (
+    places.divisions_and_units,
+    people.accounts,
+    places.compounds,
+    campaign2022.retell,
+    live.play,
+    posts.serve,
+)
 
 
 @transaction.atomic
@@ -15,7 +25,7 @@ def load(*, now, say=lambda text: None):
     if Cast.is_there():
         return False
     cast = Cast(now=now)
-    for chapter in (places.divisions_and_units, people.accounts, places.compounds, campaign2022.retell, live.play):
+    for chapter in CHAPTERS:
         chapter(cast)
         say(f"{chapter.__module__.rsplit('.', 1)[-1]}.{chapter.__name__}")
     return True
