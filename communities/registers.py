@@ -9,6 +9,13 @@ from communities.access import READ, may
 TOOLS = [
     (
         ("people", READ),
+        _("Perhaps entered twice"),
+        "duplicate_list",
+        "people",
+        _("People, households and compounds that seem to be recorded twice: compare, merge, undo within thirty days."),
+    ),
+    (
+        ("people", READ),
         _("Completeness"),
         "completeness_list",
         "chart",

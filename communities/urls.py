@@ -40,6 +40,7 @@ urlpatterns = [
     path("", include("communities.urls_merging")),
     path("", include("communities.urls_sheets")),
     path("", include("communities.urls_rosters")),
+    path("", include("communities.urls_accounts")),
     path("communities/<code:code>/", division.division_detail, name="division_detail"),
     path("communities/<code:code>/print/", paper.division_print, name="division_print"),
     path("communities/<code:code>/edit/", division.division_edit, name="division_edit"),

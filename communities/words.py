@@ -35,6 +35,8 @@ THINGS = {
     "communities.purge": (gettext_lazy("Clearing of data"), "purge_detail"),
     "communities.lifeevent": (gettext_lazy("Birth, death, move"), ""),
     "communities.compound": (gettext_lazy("Compound"), "compound_detail"),
+    "communities.merge": (gettext_lazy("Merge"), "merge_detail"),
+    "communities.notthesame": (gettext_lazy("Two, not one"), ""),
     "communities.building": (gettext_lazy("Building"), ""),
     "communities.division": (gettext_lazy("Place"), ""),
     "communities.unit": (gettext_lazy("Unit"), "unit_detail"),
@@ -149,6 +151,14 @@ VERBS = {
     "verify_households": pgettext_lazy("journal", "checked the households"),
     "void": pgettext_lazy("journal", "voided"),
     "withdraw": pgettext_lazy("journal", "withdrew"),
+    "merge": pgettext_lazy("journal", "merged another record into this one"),
+    "merge_into": pgettext_lazy("journal", "merged this record into another one"),
+    "unmerge": pgettext_lazy("journal", "put back what was before the merge"),
+    "move_along": pgettext_lazy("journal", "moved along with the household"),
+    "split": pgettext_lazy("journal", "split the household"),
+    "not_the_same": pgettext_lazy("journal", "said that these are two"),
+    "propose_merge": pgettext_lazy("journal", "proposed to merge"),
+    "undo": pgettext_lazy("journal", "undid the merge"),
 }
 ACCESSES = {
     "phone": gettext_lazy("Phone number"),

@@ -20,6 +20,7 @@ SHORTEST_WORD = 2
 
 _purgers = []
 _exempt = {}
+_words = {}
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,23 @@ def squeezed(text):
     return GAPS.sub("", str(text).translate(TO_HALF_WIDTH)).lower()
 
 
-def purges(name, *labels):
-    """Decorator: `purger(person)` wipes what the models `labels` ("visits.Visit") hold about a person and returns how many rows."""
+def purges(name, word, *labels):
+    """Decorator: `purger(person)` wipes what the models `labels` ("visits.Visit") hold about a person and returns how many rows.
+
+    `name` is the key of the count that is kept, `word` (lazy) what a page calls it.
+    """
 
     def register(purger):
         _purgers.append((name, frozenset(label.lower() for label in labels), purger))
+        _words[name] = word
         return purger
 
     return register
+
+
+def word_of(name):
+    """What a page calls a part that was cleared."""
+    return str(_words.get(name, name))
 
 
 def holds_nothing(label, why):

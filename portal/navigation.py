@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.access import CHANGE, READ, Role, may, posts_of
 from communities.registers import opens_registers
+from communities.practice import is_practice
 from foundation.notices.models import Notice
 
 # The first page of each role; a person with several posts gets the first that fits.
@@ -51,6 +52,7 @@ class Frame:
     user_name: str = ""
     role_name: str = ""
     demo: bool = False
+    practice: bool = False
     elder: bool = False
 
 
@@ -61,6 +63,9 @@ def staff_tabs_for(user, here):
         (may(user, "team"), _("Duty roster"), "shift_list", ("shift", "swap")),
         (True, _("Leave"), "leave_list", ("leave",)),
         (True, _("Hand-over"), "handover_list", ("handover", "reassignment")),
+        (may(user, "staff"), _("Reviews"), "review_list", ("review",)),
+        (may(user, "staff"), _("Sensitive categories"), "grant_list", ("grant",)),
+        (may(user, "staff"), _("Practice"), "practice_list", ("practice",)),
     ]
     return [
         Item(label, name, "staff", current=here.split("_")[0] in nouns) for shown, label, name, nouns in wanted if shown
@@ -94,10 +99,10 @@ def items_for(user):
             _("Registers"),
             "register_home",
             "audit",
-            ("register", "completeness", "gap", "suggestion", "reorganisation"),
+            ("register", "completeness", "gap", "suggestion", "reorganisation", "care", "wish", "category", "standard", "retention", "purge", "consent"),
         ),
         (may(user, "dashboard"), _("Dashboard"), "dashboard", "chart", ("dashboard",)),
-        (may(user, "staff", READ), _("Staff"), "staff_list", "staff", ("staff", "assignment", *TEAM_NOUNS)),
+        (may(user, "staff", READ), _("Staff"), "staff_list", "staff", ("staff", "assignment", "grant", "review", "practice", *TEAM_NOUNS)),
         (
             not may(user, "staff", READ) and (may(user, "team") or Role.HANDLER in roles),
             _("Duty and leave"),
@@ -140,6 +145,7 @@ def frame(request):
     result.elder = user.elder
     result.user_name = user.name
     result.unread = Notice.objects.visible_to(user).unread().count()
+    result.practice = any(is_practice(post.area_path) for post in posts)
     if posts:
         result.role_name = posts[0].get_role_display()
         result.place = str(posts[0].target or settings.PRODUCT_NAME)

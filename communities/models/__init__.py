@@ -16,6 +16,7 @@ from communities.models.life import LifeEvent
 from communities.models.merge import Merge
 from communities.models.resident import Resident
 from communities.models.retention import Purge, RetentionRule
+from communities.models.review import Review, ReviewLine
 from communities.models.roster import Roster, RosterFault, RosterLine, RosterMapping, RosterPiece, RosterSlip
 from communities.models.sheet import Sheet
 from communities.models.shift import Shift, Swap
@@ -50,6 +51,8 @@ __all__ = [
     "Reorganisation",
     "Resident",
     "RetentionRule",
+    "Review",
+    "ReviewLine",
     "Roster",
     "RosterFault",
     "RosterLine",

@@ -7,12 +7,15 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.access import COMPOUND_ROLES, LEVELS, NEEDS_SECOND_FACTOR, Role, ScopedQuerySet, covers, stand_in
 from communities.models.division import line_of
+from communities.practice import PROVINCE, is_practice
 from foundation.fields import PathField
 from foundation.journal.models import refuse_repeat
 from foundation.journal.moves import Conflict, NotAllowed, record, revise
 from foundation.notices.tell import tell
 from foundation.paths import is_within, within
 
+# What can be learnt in the practice ground; who sees a whole district learns at the desk of another.
+TRAINED = (Role.GRID_WORKER, Role.STREET_CADRE, Role.SECRETARY, Role.COORDINATOR, Role.HANDLER)
 # Who leads the people of a place (leave, duty roster, hand-over).
 LEADING = (Role.SECRETARY, Role.COORDINATOR, Role.DISTRICT_ADMIN)
 
@@ -72,6 +75,15 @@ class AssignmentManager(models.Manager.from_queryset(AssignmentQuerySet)):
         current = placed.current(today).order_by("since", "pk").values_list("area_path", flat=True).first()
         return current or placed.order_by("-since", "-pk").values_list("area_path", flat=True).first() or ""
 
+    def mixes(self, user, role, target):
+        """Whether this post would let one person work both in the practice ground and where it counts, or lead the ground."""
+        practice = target is not None and is_practice(target.area_path)
+        if practice and role not in TRAINED:
+            return True
+        posts = self.filter(user=user).not_over(timezone.localdate())
+        elsewhere = posts.exclude(within(PROVINCE)) if practice else posts.filter(within(PROVINCE))
+        return elsewhere.exists()
+
     @transaction.atomic
     def assign(
         self,
@@ -93,7 +105,7 @@ class AssignmentManager(models.Manager.from_queryset(AssignmentQuerySet)):
         Raises NotAllowed if the role cannot be held there (see `fits`), AlreadyDone if the form `key` was carried out before.
         """
         target = division or compound or unit
-        if not fits(role, division=division, unit=unit, compound=compound):
+        if not fits(role, division=division, unit=unit, compound=compound) or self.mixes(user, role, target):
             raise NotAllowed(target, "assign")
         post = self.create(
             user=user,

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from communities import standards
+from communities.access import inside, roots_of
 from communities.models.division import line_of
 from communities.models.inherited import RuleQuerySet
 from communities.standards import PhoneRule, Standards
@@ -47,6 +48,12 @@ class CareCategoryQuerySet(RuleQuerySet):
     def offered(self, path=""):
         """What may be chosen in this place: the installation's own, and those of the places above."""
         return self.in_force_at(path).filter(active=True)
+
+    def visible_for(self, user):
+        """Those in force for the people of this user's places, and below them."""
+        roots = roots_of(user, "people")
+        above = {path for root in roots for path in ["", *line_of(root)]}
+        return self.filter(inside(roots) | Q(area_path__in=above))
 
     def for_list(self):
         return self.order_by("area_path", "position", "code")

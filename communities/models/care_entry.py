@@ -14,6 +14,7 @@ from communities.access import NOTHING, ScopedQuerySet
 from communities.models.care import CareCategory, CareLevel, ConsentText, Ground
 from foundation.facts import Fact, create_once
 from foundation.fields import EncryptedTextField, PathField
+from foundation.journal.models import refuse_repeat
 from foundation.journal.moves import Conflict, NotAllowed, record, record_all, revise
 from foundation.paths import within
 
@@ -21,6 +22,8 @@ from foundation.paths import within
 AGE_OF_OWN_CONSENT = 14
 # "Is it still right?" is asked once a year.
 REVIEW_DAYS = 365
+# "As it is": None would be a level of its own, that of an ordinary household.
+SAME = object()
 
 
 class ConsentedBy(models.TextChoices):
@@ -88,6 +91,9 @@ class CareEntryQuerySet(ScopedQuerySet):
         """By area, and of the sensitive groups only with a grant: for lists, counts, exports and single rows alike."""
         reach = super().scope(user, level)
         return reach if reach is NOTHING or not user.is_authenticated else reach & granted(user)
+
+    def inside_of(self, code):
+        return self.filter(within(code, "resident__area_path"))
 
     def standing(self):
         return self.filter(voided_at__isnull=True)
@@ -336,12 +342,19 @@ class CareEntry(Fact):
     def review_due_on(self):
         return (self.reviewed_on or self.since) + timedelta(days=REVIEW_DAYS)
 
-    def end(self, *, by, reason, on=None, key=None, note=""):
-        """The person no longer stands under this category. NotAllowed if the entry has ended already."""
+    @transaction.atomic
+    def end(self, *, by, reason, on=None, level=SAME, key=None, note=""):
+        """The person no longer stands under this category; `level`: the care level from now on. NotAllowed if it has ended already."""
         if not self.is_open:
+            refuse_repeat(key, self, "end_care", by=by)
             raise NotAllowed(self, "end_care")
+        self.set_level(level, by=by)
         on = max(on or timezone.localdate(), self.since)
         return revise(self, "end_care", by=by, key=key, note=note, ended_on=on, ended_reason=reason)
+
+    def set_level(self, level, *, by):
+        if level is not SAME and level != self.resident.care_level:
+            revise(self.resident, "correct", by=by, care_level=level)
 
     def agree(self, *, by, consented_on, consented_by, guardian_name="", key=None):
         """Document the consent, or that to a newer text. GuardianNeeded if a guardian must give it."""
@@ -359,13 +372,18 @@ class CareEntry(Fact):
         )
 
     @transaction.atomic
-    def review(self, *, by, level=None, today=None, key=None):
-        """Looked at again and still right; `level` also sets the person's care level."""
+    def review(self, *, by, level=SAME, today=None, key=None):
+        """Looked at again and still right; `level`: the care level from now on. NotAllowed if the entry has ended."""
         if not self.is_open:
             raise NotAllowed(self, "review")
-        if level != self.resident.care_level:
-            revise(self.resident, "correct", by=by, care_level=level)
+        self.set_level(level, by=by)
         return revise(self, "review", by=by, key=key, reviewed_on=today or timezone.localdate())
+
+    def forget(self):
+        """Cut the entry off the person, for good: category, days and place stay for the statistics."""
+        self.guardian_name, self.resident, self.purged_at = "", None, timezone.now()
+        self.consented_on, self.consented_by = None, ""
+        self.save()
 
 
 def usual_level(level, category):

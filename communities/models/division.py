@@ -1,10 +1,11 @@
 from django.db import models, transaction
 from django.db.models import Count, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Left
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from communities.access import ScopedQuerySet
+from communities.access import ScopedQuerySet, inside, roots_of
+from communities.practice import PROVINCE
 from foundation.bigrams import BigramIndex, Searchable
 from foundation.fields import PathField
 from foundation.journal.moves import record, revise
@@ -72,6 +73,12 @@ class DivisionQuerySet(ScopedQuerySet):
 
     def for_list(self):
         return self.select_related("parent__parent").order_by("code")
+
+    def with_staff_of(self, user):
+        """Real districts whose accounts the user sees and in which somebody has a post."""
+        posts = self.model.assignments.rel.related_model.objects.annotate(district=Left("area_path", 6))
+        rows = self.of_level(Level.DISTRICT).filter(inside(roots_of(user, "staff"), "code"))
+        return rows.exclude(within(PROVINCE, "code")).filter(code__in=posts.values("district")).order_by("code")
 
     def for_detail(self):
         """With every place above, for the breadcrumb."""

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from communities.access import ScopedQuerySet
 from communities.alike import door_key
 from communities.models.care import CareLevel
+from communities.models.checking import Checked
 from communities.models.compound import number_in
 from communities.models.mergeable import Mergeable
 from foundation.bigrams import DOOR, MOST_WORDS, BigramIndex, Searchable, Token, matching, search
@@ -154,7 +155,7 @@ class HouseholdManager(models.Manager.from_queryset(HouseholdQuerySet)):
             raise Conflict(self.standing().filter(building=building, stair=stair, door=door).first()) from None
 
 
-class Household(Mergeable, Searchable, Fact):
+class Household(Checked, Mergeable, Searchable, Fact):
     """户: a dwelling and who lives in it; the unit of a visit. `area_path` is the compound's (grid or community)."""
 
     TOPIC = "people"

@@ -46,14 +46,22 @@ NEVER_TAKEN = {
         "address",
     ),
     *("community", "grid", "walk_order", "door_key", "name_key"),
+    # follows from the compound's dated changes
+    "management",
 }
 # An address of its own (the compound) is a fact; that of a household follows from its door.
 KEPT_ADDRESS = {Compound: {"address"}}
 # Columns that make sense only together; the first stands for all.
 TOGETHER = {
     "ended_on": ("ended_on", "ended_reason"),
-    "presence": ("presence", "presence_since", "presence_until"),
-    "declines_visits_on": ("declines_visits_on", "declines_visits_said_by", "declines_visits_until"),
+    "presence": ("presence", "presence_since", "presence_until", "came_home_on"),
+    "declines_visits_on": (
+        "declines_visits_on",
+        "declines_calls",
+        "declines_said_by",
+        "declines_remark",
+        "declines_reviewed_on",
+    ),
 }
 
 
@@ -139,7 +147,7 @@ class MergeManager(models.Manager.from_queryset(MergeQuerySet)):
                 raise Conflict(old)
             new = old.compound.add_household(
                 by=by,
-                client_uuid=uuid5(client_uuid, "household"),
+                client_uuid=client_uuid,
                 building=building,
                 stair=stair,
                 door=door,
@@ -267,6 +275,11 @@ class Merge(Fact):
     @property
     def area_path(self):
         return self.kept.area_path
+
+    @property
+    def taken(self):
+        """The names of the facts that the kept record took over."""
+        return list(json.loads(self.former)) if self.former else []
 
     @property
     def undo_until(self):

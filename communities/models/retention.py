@@ -147,6 +147,19 @@ class PurgeManager(models.Manager.from_queryset(PurgeQuerySet)):
         except IntegrityError:
             raise Conflict(self.open().filter(resident=resident, care_entry=care_entry).first()) from None
 
+    def propose_due(self, *, by, people=(), entries=()):
+        """Propose those of these people and care entries (their numbers) that are due and that `by` may see; returns how many."""
+        today, done = timezone.localdate(), 0
+        due = people_due(Resident.objects.visible_to(by).filter(pk__in=people), today)
+        over = care_due(CareEntry.objects.visible_to(by).filter(pk__in=entries), today)
+        for subject in [*({"resident": row} for row in due), *({"care_entry": row} for row in over)]:
+            try:
+                self.propose(by=by, ground=Purge.Ground.RETENTION, **subject)
+                done += 1
+            except (Conflict, NotAllowed):
+                continue  # proposed meanwhile, or still needed: the list shows it
+        return done
+
 
 def obstacles(resident, care_entry, ground, *, today):
     """Why this may not be cleared (yet), as a list of words; empty if it may."""

@@ -115,7 +115,9 @@ class RosterManager(models.Manager.from_queryset(RosterQuerySet)):
             )
             RosterPiece.objects.bulk_create(
                 [
-                    RosterPiece(roster=roster, position=number, content=base64.b64encode(data[at : at + PIECE]).decode())
+                    RosterPiece(
+                        roster=roster, position=number, content=base64.b64encode(data[at : at + PIECE]).decode()
+                    )
                     for number, at in enumerate(range(0, len(data), PIECE))
                 ],
                 batch_size=4,
@@ -241,6 +243,12 @@ class Roster(Fact):
         """Begin the dry run: read everything, write nothing but what was found."""
         return self.begin("begin_check", by=by, key=key)
 
+    @transaction.atomic
+    def map_and_check(self, *, by, key=None, **mapping):
+        """Say which column is what, and begin the dry run with it."""
+        self.map_columns(by=by, key=key, **mapping)
+        return self.start_check(by=by)
+
     def start_apply(self, *, by, key=None):
         """Begin to enter the good rows."""
         return self.begin("begin_apply", by=by, key=key, applied_row=0)
@@ -255,6 +263,15 @@ class Roster(Fact):
         if not ours.update(applied_row=after):
             raise Conflict(self)
         self.applied_row = after
+
+    @transaction.atomic
+    def show_slips(self, *, by):
+        """[(account, first password)] of accounts whose password nobody has seen; they are deleted along, so nobody sees them again."""
+        slips = list(self.slips.select_for_update(of=("self",)).select_related("user").order_by("user__name", "pk"))
+        if slips:
+            record(self, "show_slips", by=by, data={"n": len(slips)})
+            RosterSlip.objects.filter(pk__in=[slip.pk for slip in slips]).delete()
+        return [(slip.user, slip.password) for slip in slips]
 
     @transaction.atomic
     def purge_file(self, *, now):

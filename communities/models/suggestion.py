@@ -313,8 +313,3 @@ class Suggestion(Fact):
 
     def may_be_decided_by(self, user):
         return self.status == Advice.OPEN and Suggestion.objects.changeable_by(user).filter(pk=self.pk).exists()
-
-
-def may_change(user, row):
-    """Whether the user may correct the thing himself and needs to suggest nothing."""
-    return type(row).objects.filter(pk=row.pk).changeable_by(user).exists()
