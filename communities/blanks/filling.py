@@ -30,6 +30,7 @@ from foundation.workbooks import (
 PLAIN_TEXT = "@"
 MOST_CARDS = 300  # a sheet for each person
 FORMS_LANGUAGE = "zh-hans"  # a form is handed in in Chinese, whatever language its maker reads
+ONCE = "once:"  # before the label of a cell that is answered once for the sheet
 FIXED_FIELDS = {one.code: one for one in FIXED}
 
 
@@ -240,7 +241,7 @@ def write_fixed(book, cell, one, filled):
         # What stands behind stays apart from the answer.
         target.value = before + text + ("  " if after and gap else "") + after
         target.data_type = "s"
-    filled.trace.append(["", sheet.title, row, column, "", one.field, 0])
+    filled.trace.append([f"{ONCE}{cell['label']}", sheet.title, row, column, "", one.field, 0])
 
 
 def write_list(sheet, part, filled):

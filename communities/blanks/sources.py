@@ -6,7 +6,7 @@ from django.utils.translation import override
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import quote_sheetname
 
-from communities.blanks.filling import FIXED_FIELDS, FORMS_LANGUAGE, bytes_of
+from communities.blanks.filling import FIXED_FIELDS, FORMS_LANGUAGE, ONCE, bytes_of
 from communities.blanks.registers import REGISTERS, fix_page
 from foundation.workbooks import coordinate, open_workbook_safely
 
@@ -65,8 +65,8 @@ class Line:
     def __init__(self, fill, traced, headings, rows):
         block, self.sheet, row, column, self.record, field, self.is_gap = traced
         self.cell = coordinate(row, column)
-        register, by_place = headings.get(block) or (None, headings[self.sheet])
-        self.heading = by_place.get((row, column)) or by_place.get(column, "")
+        register, by_place = headings.get(block, (None, {}))
+        self.heading = block.removeprefix(ONCE) if register is None else by_place.get((row, column)) or by_place[column]
         self.asked = register.by_code.get(field) if register else FIXED_FIELDS.get(field)
         self.field = str(self.asked.label) if self.asked else ""
         self.row = rows.get(self.record)
@@ -82,8 +82,6 @@ class Line:
 def lines(fill, rows=None):
     """The trace of a fill as `Line`s; a few queries for all records that occur."""
     headings = {block["key"]: (register_of(fill, block), headings_at(block)) for block in fill.blocks}
-    for cell in fill.layout["fixed"]:
-        headings.setdefault(cell["sheet"], {})[tuple(cell["cell"])] = cell["label"]
     rows = records(fill) if rows is None else rows
     return [Line(fill, traced, headings, rows) for traced in fill.trace]
 

@@ -196,8 +196,9 @@ class BlankFillManager(models.Manager.from_queryset(BlankFillQuerySet)):
 class BlankFill(Fact):
     """One copy of a form on its way: brought, rows chosen, filled. Its files are thrown away after `DAYS_KEPT` days.
 
-    `selection` is {block: [primary keys]}; `trace` a list of [block, sheet, row, column, record, field, is_gap], where a record is the
-    label of a row of a register or "" for what is computed; for a cell that is answered once the block is "once:" and its label. No value of a cell stands outside the encrypted files.
+    `selection` is {block: [primary keys]}; `trace` a list of [block, sheet, row, column, record, field, is_gap], where a record
+    is the label of a row of a register or "" for what is computed; for a cell that is answered once, block is "once:" and its label.
+    No value of a cell stands outside the encrypted files.
     """
 
     TOPIC = "places"

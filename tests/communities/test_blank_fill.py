@@ -97,7 +97,7 @@ class TestSimpleForm:
         # Colour marks the gaps of the working copy, and only those.
         assert book["Sheet1"]["F3"].fill.fgColor.rgb == "00FFF2CC"
         assert book["Sheet1"]["B3"].fill.fill_type is None
-        assert "王秀英" not in str([row for row in book["填报来源"].values])
+        assert "王秀英" not in str(list(book["填报来源"].values))
 
     def test_the_copy_to_hand_in_is_the_form_alone(self, town, people, sign_in):
         client = sign_in(town.secretary)
