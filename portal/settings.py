@@ -153,6 +153,8 @@ TEMPLATES = [
     }
 ]
 
+FORM_RENDERER = "foundation.widgets.Controls"
+
 DATABASES = {"default": database(env("DATABASE_URL", f"sqlite:///{BASE_DIR / 'portal.sqlite3'}"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Sign-in limits live in the cache, so every process must see the same one.

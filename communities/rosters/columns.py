@@ -72,11 +72,11 @@ OCCUPANCIES = Household._meta.get_field("occupancy").choices
 SEXES = Resident._meta.get_field("sex").choices
 UNIT_KINDS = [(value, label) for value, label in UnitKind.choices if value != UnitKind.OFFICE]
 YES = dict.fromkeys(["是", "户主", "本人", "√", "✓", "y", "yes", "true", "1", "head"], True)
-NO = dict.fromkeys(
-    "否 非 × n no false 0 配偶 妻 夫 妻子 丈夫 子 女 儿子 女儿 长子 次子 长女 次女 父 母 父亲 母亲 岳父 岳母 公公 婆婆 孙 "
-    "孙子 孙女 外孙 外孙女 儿媳 女婿 兄 弟 姐 妹 哥哥 弟弟 姐姐 妹妹 兄弟 姐妹 祖父 祖母 爷爷 奶奶 租客 租户 其他 其它 亲属 保姆".split(),
-    False,
-)
+RELATIVES = """
+配偶 妻 夫 妻子 丈夫 子 女 儿子 女儿 长子 次子 长女 次女 父 母 父亲 母亲 岳父 岳母 公公 婆婆 孙 孙子 孙女 外孙 外孙女 儿媳 女婿
+兄 弟 姐 妹 哥哥 弟弟 姐姐 妹妹 兄弟 姐妹 祖父 祖母 爷爷 奶奶 租客 租户 其他 其它 亲属 保姆
+"""
+NO = dict.fromkeys(["否", "非", "×", "n", "no", "false", "0", *RELATIVES.split()], False)
 RESIDENCIES = of_choices(
     Residency.choices,
     same="人户一致 常住 人在户在 户在人在",
@@ -86,7 +86,11 @@ RESIDENCIES = of_choices(
 )
 LEVELS = of_choices(CareLevel.choices)
 OCCUPANCY = of_choices(
-    OCCUPANCIES, owner="自住 自有 业主自住 业主", tenant="出租 租住 租赁", vacant="空置 空房 无人居住", unknown="不详 不明"
+    OCCUPANCIES,
+    owner="自住 自有 业主自住 业主",
+    tenant="出租 租住 租赁",
+    vacant="空置 空房 无人居住",
+    unknown="不详 不明",
 )
 
 COMMUNITY = Column(
@@ -218,9 +222,7 @@ COMPOUNDS = (
         cells.number(1850, 2100),
         ("建成年份", "建成时间", "竣工年份", "建设年代", "年代"),
     ),
-    Column(
-        "stated_buildings", _("buildings"), cells.number(0, 9999), ("楼栋数", "栋数", "楼栋数量", "幢数", "楼数")
-    ),
+    Column("stated_buildings", _("buildings"), cells.number(0, 9999), ("楼栋数", "栋数", "楼栋数量", "幢数", "楼数")),
     Column("stated_households", _("households"), cells.number(0, 99999), ("户数", "总户数", "住户数", "居民户数")),
     Column("address", _("address"), cells.prose(most(Compound, "address")), ("地址", "详细地址", "坐落"), width=28),
     remark(),
@@ -411,7 +413,11 @@ STAFF = (
         as_text=True,
     ),
     Column(
-        "since", _("from"), cells.day, ("任职日期", "开始日期", "起始日期", "任职时间", "到岗日期"), help=_("Empty: today.")
+        "since",
+        _("from"),
+        cells.day,
+        ("任职日期", "开始日期", "起始日期", "任职时间", "到岗日期"),
+        help=_("Empty: today."),
     ),
 )
 COLUMNS = {"compounds": COMPOUNDS, "households": HOUSEHOLDS, "residents": RESIDENTS, "units": UNITS, "staff": STAFF}

@@ -11,7 +11,9 @@ FILES = {
         "The name of the file does not fit its content. Open it in Excel or WPS, save it as .xlsx, and send that."
     ),
     "encrypted": _("The file is protected by a password. Save it without a password and send it again."),
-    "corrupt": _("The file cannot be read; it is damaged. Open it in Excel or WPS, save it anew as .xlsx, and send that."),
+    "corrupt": _(
+        "The file cannot be read; it is damaged. Open it in Excel or WPS, save it anew as .xlsx, and send that."
+    ),
     "bomb": _("The file is small, but unpacks to far more than a roster holds. It was not opened."),
     "macros": _("The file holds macros. Please save it as .xlsx without macros and send that."),
     "encoding": _("The letters of this .csv file cannot be read. Save it as UTF-8 or GB18030, or as .xlsx."),
@@ -60,7 +62,9 @@ ROWS = {
     "somebody_else": _("This ID number is recorded for somebody with another name."),
     "other_door": _("This person is recorded at another door. Enter the move there, or correct the row."),
     "other_id": _("A person of this name and birth is recorded in this household with another ID number."),
-    "several_people": _("Several people of this name are recorded in this household; please fill in birth date or ID number."),
+    "several_people": _(
+        "Several people of this name are recorded in this household; please fill in birth date or ID number."
+    ),
     "left": _("This person is recorded as moved away or dead."),
     "unknown_unit": _("There is no such unit here."),
     "office_unit": _("Area offices are kept with their places, not as units."),
@@ -69,6 +73,7 @@ ROWS = {
     "bad_username": _("Letters, digits and . - _ only, at most %(most)s."),
     "username_taken": _("This user name belongs to somebody else."),
     "phone_taken": _("This phone number belongs to another account."),
+    "email_taken": _("This e-mail address belongs to another account."),
     "not_yours": _("You do not administer this account."),
     "gone_meanwhile": _("Changed by somebody else since the check; please check again."),
 }
@@ -82,7 +87,9 @@ HINTS = {
     "sex_differs": _("The sex differs from the one in the ID number; it was taken as written."),
     "new_household": _("The household is new and will be entered, too."),
     "guardian": _("Under 14: the care category was left out, because a guardian must agree first."),
-    "management_kept": _("The management mode was left as it is; change it on the compound's page, with day and reason."),
+    "management_kept": _(
+        "The management mode was left as it is; change it on the compound's page, with day and reason."
+    ),
     "hidden_sheets": _("The file has %(n)s hidden sheets; they were not read."),
     "empty_rows": _("%(n)s empty rows were passed over."),
     "old_excel": _("In .xls files formulas cannot be told from values; the last calculated values were read."),

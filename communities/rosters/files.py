@@ -73,6 +73,10 @@ class Book:
     def visible(self):
         return [sheet for sheet in self.sheets if not sheet.hidden]
 
+    def height(self, name):
+        """About how many rows the sheet has; 0 if that cannot be said without reading it."""
+        return 0
+
     def close(self):
         """Let go of what the library holds."""
 
@@ -91,7 +95,9 @@ class Xlsx(Book):
         try:
             check(data, Limits(size=settings.ROSTER_MOST_BYTES, unpacked=settings.ROSTER_MOST_UNPACKED, cells=None))
         except Refused as refused:
-            raise FileFault(REFUSALS.get(refused.code, "corrupt"), most=settings.ROSTER_MOST_BYTES // MEGABYTE) from None
+            raise FileFault(
+                REFUSALS.get(refused.code, "corrupt"), most=settings.ROSTER_MOST_BYTES // MEGABYTE
+            ) from None
         self.data = data
         try:
             self.book = load_workbook(BytesIO(data), read_only=True, keep_links=False)
@@ -101,6 +107,9 @@ class Xlsx(Book):
 
     def close(self):
         self.book.close()
+
+    def height(self, name):
+        return self.book[name].max_row or 0
 
     def rows(self, name):
         page = self.book[name]
@@ -172,6 +181,9 @@ class Xls(Book):
             Sheet(sheet.name, sheet.visible != SheetVisibleEnum.Visible) for sheet in self.book.sheets_metadata
         ]
 
+    def height(self, name):
+        return self.book.get_sheet_by_name(name).height
+
     def rows(self, name):
         try:
             page = self.book.get_sheet_by_name(name)
@@ -189,6 +201,9 @@ class Csv(Book):
             raise FileFault("other_content")
         self.data, self.encoding = data, encoding_of(data)
         self.sheets = [Sheet("csv")]
+
+    def height(self, name):
+        return self.data.count(b"\n")
 
     def rows(self, name):
         with TextIOWrapper(BytesIO(self.data), encoding=self.encoding, newline="") as text:

@@ -9,7 +9,9 @@ from communities.rosters.columns import COLUMNS
 
 LOOKED_AT = 20  # rows from the top
 FEWEST = 2  # recognised headings make a heading row
-EXPLAINS = re.compile(r"\s*(?:※|说明|填写|填表|示例|样例|例[：:如]|必填|选填|Explanation|Example|e\.g\.)", re.IGNORECASE)
+EXPLAINS = re.compile(
+    r"\s*(?:※|说明|填写|填表|示例|样例|例[：:如]|必填|选填|Explanation|Example|e\.g\.)", re.IGNORECASE
+)
 MARK = "※"
 IN_BRACKETS = re.compile(r"[（(\[【].*?[)）\]】]")
 DECORATION = re.compile(r"[\s*＊:：、.。_\-/]+")
@@ -71,9 +73,7 @@ def is_explanation(values):
 
 def is_second_heading(kind, mapping, values):
     """Whether a row of data repeats the headings, or is the second line of them."""
-    same = sum(
-        exactly(kind, values[position]) == code for position, code in mapping.items() if position < len(values)
-    )
+    same = sum(exactly(kind, values[position]) == code for position, code in mapping.items() if position < len(values))
     return same >= FEWEST
 
 

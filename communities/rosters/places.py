@@ -85,6 +85,7 @@ class Doors:
 
     def __init__(self, division):
         self.division = division
+        self.coined = set()
         self.load()
 
     def load(self):
@@ -95,14 +96,19 @@ class Doors:
             self.note_building(compound, name, pk)
         rows = Household.objects.standing().filter(within(self.division.code))
         names = {pk: key for key, pk in self.buildings.items()}
+        for compound, name in self.coined:
+            self.note_number(compound, name)
         for pk, building, stair, door in rows.values_list("pk", "building_id", "stair", "door").iterator(2000):
             if building in names:
                 self.households[(*names[building], stair, door)] = pk
 
     def note_building(self, compound, name, pk):
         self.buildings[compound, name] = pk
+        self.note_number(compound, name)
+
+    def note_number(self, compound, name):
         if found := NUMBERED.fullmatch(name):
-            self.numbered.setdefault((compound, int(found[1])), []).append(name)
+            self.numbered.setdefault((compound, int(found[1])), set()).add(name)
 
     def key(self, compound, values):
         """The door as the register writes it: "3", "3栋" and "3号楼" are one building if the compound has only one of this number."""
@@ -114,10 +120,14 @@ class Doors:
         found = NUMBERED.fullmatch(typed)
         if not found:
             return typed
-        same = set(self.numbered.get((compound, int(found[1])), ()))
+        same = self.numbered.get((compound, int(found[1])), ())
         if len(same) == 1:
-            return same.pop()
-        return f"{int(found[1])}号楼" if typed.isdigit() else typed
+            return next(iter(same))
+        name = f"{int(found[1])}号楼" if typed.isdigit() else typed
+        # A building of this file: the rows after this one mean the same, however they spell it.
+        self.coined.add((compound, name))
+        self.note_number(compound, name)
+        return name
 
 
 def door_of(values):
@@ -126,5 +136,3 @@ def door_of(values):
     if stair.endswith("单元") and stair[:-2].isdigit():
         stair = stair[:-2]
     return stair, door.removesuffix("室") or door
-
-

