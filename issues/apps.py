@@ -12,3 +12,4 @@ class IssuesConfig(AppConfig):
         import_module("issues.notices")
         import_module("issues.open_items")
         import_module("issues.following")
+        import_module("issues.suggesting")

@@ -41,6 +41,10 @@ class CompoundFilter(forms.Form):
         return compounds.filter(**chosen)
 
 
+def companies_serving(community):
+    return Unit.objects.active().of_kind(Kind.PROPERTY).serving(community)
+
+
 class CompoundFacts(forms.Form):
     """The facts of a compound in one community; what can be chosen lies in that community."""
 
@@ -59,12 +63,12 @@ class CompoundFacts(forms.Form):
 
     def offer(self, community):
         """Grids, property companies and people of this community."""
-        self.fields["grid"].queryset = community.children.of_level(Level.GRID)
+        self.fields["grid"].queryset = community.children.of_level(Level.GRID).standing(timezone.localdate())
         self.fields["grid"].error_messages["invalid_choice"] = _("This grid is not in the community; choose again.")
-        companies = Unit.objects.active().of_kind(Kind.PROPERTY)
-        self.fields["property_unit"].queryset = companies.serving(community)
+        if "property_unit" in self.fields:
+            self.fields["property_unit"].queryset = companies_serving(community)
         self.fields["responsible"].queryset = people_around(community)
-        for name in ("grid", "property_unit", "responsible"):
+        for name in {"grid", "property_unit", "responsible"} & set(self.fields):
             self.fields[name].empty_label = _("none")
         self.fields["stated_buildings"].help_text = _("As the ledger says; how many are recorded is counted.")
 
@@ -110,11 +114,14 @@ class CompoundForm(CompoundFacts, RowForm):
 
     community = field_of(Compound, "community", queryset=Division.objects.none())
     field_order = ["name", "kind", "community", "grid"]
+    # How it is managed changes by a dated act with a reason (`compound_manage`).
+    management = property_unit = None
 
     def __init__(self, *args, row, user, **kwargs):
         super().__init__(*args, row=row, **kwargs)
         district = row.community.code[:6]
         places = Division.objects.changeable_by(user).of_level(Level.COMMUNITY).under(district)
+        places = places.standing(timezone.localdate())
         self.fields["community"].queryset = places
         self.offer(self.chosen_community(places) or row.community)
         if not places.exclude(pk=row.community_id).exists():

@@ -16,6 +16,7 @@ from foundation.shortcuts import get_for, page_of, posted, words_of
 # A larger compound shows one building at a time.
 MOST_ON_ONE_PAGE = 60
 MOST_ISSUES = 10
+MOST_CHANGES = 5
 
 
 def compound_list(request):
@@ -49,6 +50,7 @@ def compound_detail(request, pk):
         "households": households_of(user, compound, shown),
         "issues": compound.issues.visible_to(user).open().for_reader(user).for_list().needed_first()[:MOST_ISSUES],
         "may_change": may_on(user, "places", CHANGE, compound),
+        "changes": compound.management_changes.for_list()[:MOST_CHANGES],
         "may_show_all": compound.recorded_households <= MOST_ON_ONE_PAGE,
         "may_open_units": compound.property_unit and may_on(user, "places", READ, compound.property_unit),
         "sees_issues": may_on(user, "issues", READ, compound),

@@ -272,9 +272,7 @@ class TestCompoundEdit:
     ):
         issue = new_issue(town)
         sign_in(town.coordinator)
-        answer = submit(
-            url, community=town.next_community.pk, grid="", property_unit="", management="none", responsible=""
-        )
+        answer = submit(url, community=town.next_community.pk, grid="", responsible="")
         assert answer.status_code == 302
         for row in (town.compound, town.household, town.resident):
             row.refresh_from_db()
@@ -285,7 +283,7 @@ class TestCompoundEdit:
     def test_a_grid_of_the_old_community_is_refused(self, town, url, sign_in, submit):
         sign_in(town.coordinator)
         answer = submit(url, community=town.next_community.pk)
-        assert set(answer.context["form"].errors) == {"grid", "property_unit"}
+        assert set(answer.context["form"].errors) == {"grid"}
 
     def test_communities_of_others_are_no_choice(self, town, url, sign_in, submit):
         assert "community" not in sign_in(town.secretary).get(url).context["form"].fields

@@ -100,6 +100,7 @@ def round_household(request, pk):
             "undone": "undone" in request.GET,
             "undoable": next((v for v in visits if not v.opinion_count and v.may_be_undone_by(user, now=now)), None),
             "may_visit": may_visit(user, household),
+            "check": household.check_of(user),
             "may_call": may_visit(user, household) and rounds.is_due(household, now=now),
             # Each button has a number of its own: the same one twice is one visit, another one is another.
             "uuids": {name: uuid4() for name in FIRST_TAPS},
