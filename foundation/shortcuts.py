@@ -3,7 +3,6 @@
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404
-from django.utils.functional import cached_property
 
 from foundation import drafts
 from foundation.refusals import Merged
@@ -46,33 +45,40 @@ def page_of(request, queryset, per_page=50, *, count=None):
     return paginator.get_page(asked_page(request))
 
 
-MOST_COUNTED = 10_000
+MOST_COUNTED = 1000
 
 
 class BoundedPaginator(Paginator):
-    """Pages of a list that may be long: counts, and leads, no further than `MOST_COUNTED` rows.
-
-    To count a district of 300,000 takes a hundred times as long as to show fifty of them; nobody turns two hundred pages, but
-    narrows the list.
-    """
-
-    @cached_property
-    def counted(self):
-        return self.object_list.order_by().values("pk")[: MOST_COUNTED + 1].count()
-
-    @property
-    def count(self):
-        return min(self.counted, MOST_COUNTED)
+    """Pages over the keys of rows, of which there may be one more than `MOST_COUNTED`: then there are more than can be turned to."""
 
     @property
     def is_cut(self):
-        """Whether there are more rows than were counted."""
-        return self.counted > MOST_COUNTED
+        return len(self.object_list) > MOST_COUNTED
+
+    @property
+    def count(self):
+        return min(len(self.object_list), MOST_COUNTED)
 
 
-def bounded_page_of(request, queryset, per_page=50):
-    """As `page_of`, for a list of a whole district (see `BoundedPaginator`)."""
-    return BoundedPaginator(queryset, per_page).get_page(asked_page(request))
+def bounded_page_of(request, rows, *, fetch, sums=(), per_page=50):
+    """As `page_of`, for a list that may hold a whole district.
+
+    To count 300,000 rows takes a hundred times as long as to show fifty, and nobody turns a thousand pages: so the list leads, and
+    counts, no further than `MOST_COUNTED` rows. Their keys come first, in order and from the narrow table alone; `fetch` is
+    given those of the page and returns the rows with everything that the page shows. Columns in `sums` are added up over all rows
+    that were counted: `page.paginator.sums`.
+    """
+    found = list(rows.values_list("pk", *sums)[: MOST_COUNTED + 1])
+    page = BoundedPaginator([row[0] for row in found], per_page).get_page(asked_page(request))
+    page.paginator.sums = {name: sum(row[place] for row in found) for place, name in enumerate(sums, 1)}
+    page.object_list = in_order(fetch(page.object_list), page.object_list)
+    return page
+
+
+def in_order(rows, keys):
+    """These rows in the order of their keys; without those that have gone meanwhile."""
+    found = {row.pk: row for row in rows}
+    return [found[key] for key in keys if key in found]
 
 
 def asked_page(request):

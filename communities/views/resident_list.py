@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from communities import lists
+from communities.models import Resident
 from communities.models.care import CareLevel
 from communities.models.resident import Presence
 from foundation.shortcuts import bounded_page_of, words_of
@@ -62,6 +63,6 @@ def residents_asked_for(request):
 def resident_list(request):
     """Residents, names masked; searched by name, pinyin or phone number, by POST. Each leads to the household."""
     chosen, words, residents = residents_asked_for(request)
-    page = bounded_page_of(request, residents)
+    page = bounded_page_of(request, residents, fetch=lambda pks: Resident.objects.filter(pk__in=pks).for_list())
     context = {"page": page, "rows": rows_of(page.object_list), "filter": chosen, "words": words}
     return render(request, "communities/resident_list.html", context)

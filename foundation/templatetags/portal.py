@@ -1,9 +1,12 @@
 """Words, dates, chips and form fields as the pages show them. Cheap enough for a loop of fifty rows."""
 
+from functools import cache
+
 from django import forms, template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
 from foundation import fields
@@ -83,6 +86,7 @@ def browser(user_agent):
 
 
 @register.simple_tag
+@cache
 def icon(name):
     """An icon of the sprite; decoration only, the word stands beside it."""
     return format_html(
@@ -95,7 +99,7 @@ def icon(name):
 @register.simple_tag
 def chip(tone, name, text):
     """A status as colour, icon and word. `tone` is ok, warn, bad or calm."""
-    return format_html('<span class="chip {}">{}{}</span>', tone, icon(name), text)
+    return mark_safe(f'<span class="chip {tone}">{icon(name)}{conditional_escape(text)}</span>')
 
 
 @register.simple_tag

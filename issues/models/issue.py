@@ -232,6 +232,13 @@ class Issue(Searchable, Fact):
             models.Index(fields=["area_path_then", "submitted_at"]),
             models.Index(fields=["area_path_then", "closed_at"]),
             models.Index(fields=["desk", "status"]),
+            # The list of what is open is sorted by what needs somebody first: everything that this takes stands in the index.
+            models.Index(
+                fields=["area_path"],
+                include=["id", "status", "urgency", "submitted_at", "done_at", "due_at"],
+                condition=Q(status__in=OPEN, voided_at__isnull=True),
+                name="issue_open",
+            ),
             models.Index(fields=["due_at"], condition=Q(status__in=RUNNING), name="issue_running_due"),
         ]
         constraints = [

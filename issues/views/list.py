@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from communities.access import posts_of
 from foundation.journal.moves import accessed
 from foundation.sheets import sheet_response
-from foundation.shortcuts import page_of, words_of
+from foundation.shortcuts import bounded_page_of, page_of, words_of
 from foundation.templatetags.portal import named
 from issues.filters import IssueFilter
 from issues.forms.intake import may_record
@@ -62,13 +62,23 @@ class Question:
 
     def shown(self):
         """The rows as the page and the export show them, in their order."""
-        return self.filter.sorted(self.rows()).for_list().for_reader(self.user)
+        return self.with_facts(self.filter.sorted(self.rows()))
+
+    def with_facts(self, rows):
+        return rows.for_list().for_reader(self.user)
+
+    def page(self, request):
+        """Behind a number of a dashboard every row is counted, so that the two can be compared; else as far as anybody turns pages."""
+        if self.filter.counted_as:
+            return page_of(request, self.shown())
+        rows = self.filter.sorted(self.rows())
+        return bounded_page_of(request, rows, fetch=lambda pks: self.with_facts(Issue.objects.filter(pk__in=pks)))
 
 
 def issue_list(request):
     """Filters stand in the address, words travel by POST; both narrow the same rows, and the export takes exactly them."""
     question = Question(request)
-    page = page_of(request, question.shown())
+    page = question.page(request)
     question.filter.offer(request.user)
     context = {
         "page": page,

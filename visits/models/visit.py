@@ -94,6 +94,9 @@ class VisitQuerySet(ScopedQuerySet):
         """{"visits": how many, "people_met": how many people were met at them}, in one query."""
         return self.order_by().aggregate(visits=Count("pk"), people_met=Coalesce(Sum("people_met"), 0))
 
+    def latest_first(self):
+        return self.order_by("-visited_at", "-pk")
+
     def for_list(self):
         # A subquery, not a join: it is asked for the rows of one page only, not for all that are sorted.
         said = (
@@ -102,7 +105,7 @@ class VisitQuerySet(ScopedQuerySet):
         return (
             self.select_related("household__compound", "household__building", "created_by")
             .annotate(opinion_count=Coalesce(Subquery(said), 0))
-            .order_by("-visited_at", "-pk")
+            .latest_first()
         )
 
     def with_people(self):
@@ -206,6 +209,10 @@ class Visit(Searchable, Fact):
             models.Index(fields=["area_path", "visited_at"]),
             # Statistics ask where it was then; lists where it belongs now.
             models.Index(fields=["area_path_then", "visited_at"]),
+            # The list begins at the latest and stops after some pages, however large the area.
+            models.Index(
+                fields=["visited_at", "id", "area_path"], condition=Q(voided_at__isnull=True), name="visit_latest"
+            ),
             models.Index(fields=["household", "visited_at"]),
             models.Index(fields=["created_by", "visited_at"]),
         ]

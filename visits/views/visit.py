@@ -15,7 +15,7 @@ from communities.models import Household
 from foundation.acting import act
 from foundation.fields import mask_name
 from foundation.journal.moves import timeline
-from foundation.shortcuts import get_for, page_of, posted, words_of
+from foundation.shortcuts import bounded_page_of, get_for, page_of, posted, words_of
 from visits import rounds
 from visits.filters import VisitFilter
 from visits.forms.opinion import opinion_rows, typed_so_far
@@ -85,19 +85,34 @@ def visits_asked_for(request):
 def visit_list(request):
     """Visits in the reader's area, the latest first; "mine" is the filter for one's own."""
     form, words, visits = visits_asked_for(request)
-    totals = visits.totals()
     form.offer(request.user)
+    totals, page = page_with_totals(request, visits, is_figure=form.counted_as is not None)
     context = {
         "filter": form,
         "words": words,
         "totals": totals,
-        "page": page_of(request, visits.for_list(), count=totals["visits"]),
+        "page": page,
         "is_mine": form.chosen.get("visitor") == str(request.user.pk),
         "may_log": may(request.user, "visits", CHANGE),
         "export": ExportForm(initial={"q": words}),
         "periods": periods(timezone.localdate()),
     }
     return render(request, "visits/visit_list.html", context)
+
+
+def page_with_totals(request, visits, *, is_figure):
+    """(how many visits and people met, the page): all of them behind a number of a dashboard, else as far as anybody turns pages."""
+    if is_figure:
+        totals = visits.totals()
+        return totals, page_of(request, visits.for_list(), count=totals["visits"])
+    page = bounded_page_of(
+        request,
+        visits.latest_first(),
+        fetch=lambda pks: Visit.objects.filter(pk__in=pks).for_list(),
+        sums=("people_met",),
+    )
+    # Where there are more the page names no sums.
+    return {"visits": page.paginator.count, **page.paginator.sums}, page
 
 
 @require_POST
