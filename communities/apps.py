@@ -11,3 +11,4 @@ class CommunitiesConfig(AppConfig):
     def ready(self):
         import_module("communities.notices")
         import_module("communities.own_items")
+        import_module("communities.purging")

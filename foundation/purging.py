@@ -5,15 +5,18 @@ transaction, changes or blanks its own rows, and returns how many. Rows stay whe
 tests/portal/test_purging_covers.py fails when a model holds texts and no purger names it.
 """
 
+import io
 import re
+import zipfile
 from dataclasses import dataclass, field
 
 from django.db import models, transaction
 
-from foundation.fields import TO_HALF_WIDTH, EncryptedTextField
+from foundation.fields import TO_HALF_WIDTH, EncryptedBytesField, EncryptedTextField
 
 # What stands where something was cleared. Data like a name, so it is the same in both languages.
 PURGED = "已清除"
+TAGS = re.compile(r"<[^>]*>")
 GAPS = re.compile(r"[\s\-‐‑‒–—―−()·.,，、]+")
 # A name of one character would be found in every text.
 SHORTEST_WORD = 2
@@ -27,14 +30,16 @@ _words = {}
 class Person:
     """Whose data go: the rows that are the person, and the words by which texts may name the person.
 
-    `rows` are rows of one model (a person entered twice has two); `words` are names, numbers; `sure` those of them that nobody
-    else bears (phone, ID number), so that they are looked for in a wider circle.
+    `rows` are rows of one model (a person entered twice has two); `words` are names and numbers; `sure` those of them that nobody
+    else bears (phone, ID number), so that they are looked for in a wider circle. `near` are sets of numbers by which the rooms find
+    what lies near the person, such as {"homes": …, "own_homes": …} (communities/purging.py); `area_path` is where.
     """
 
     rows: list
     words: tuple = ()
     sure: tuple = ()
     near: dict = field(default_factory=dict)
+    area_path: str = ""
 
     @property
     def pks(self):
@@ -125,28 +130,71 @@ SHORTEST_FREE_TEXT = 50
 
 
 def blank(rows, *names):
-    """Write "cleared" over these text fields of the rows, wherever they are not empty; returns how many rows had something."""
+    """Write "cleared" over these text fields of the rows, wherever they are not empty; returns how many rows had something.
+
+    Search tokens follow, and the version counts on, so that what somebody is just typing over it meets a conflict.
+    """
     fields = [rows.model._meta.get_field(name) for name in names]
-    said = models.Q(pk__in=[])
-    for each in fields:
-        said |= ~models.Q(**{each.name: ""}) & ~models.Q(**{f"{each.name}__isnull": True})
-    rows = rows.filter(said) if fields else rows.none()
-    values = {each.name: cleared_value(each) for each in fields}
-    return rows.model._base_manager.filter(pk__in=list(rows.values_list("pk", flat=True))).update(**values)
+    cleared = 0
+    for row in rows.model._base_manager.filter(pk__in=rows.values("pk")).iterator(chunk_size=200):
+        changed = {}
+        for each in fields:
+            value = cleared_value(each)
+            if getattr(row, each.name) not in (value, each.get_default(), "", None, b"", [], {}):
+                changed[each.name] = value
+        if changed:
+            write(row, **changed)
+            cleared += 1
+    return cleared
+
+
+def write(row, **values):
+    """Set these fields and what follows from them, past the verbs: there is no way back and no former value."""
+    for name, value in values.items():
+        setattr(row, name, value)
+    derived = row.derive() if hasattr(row, "derive") else ()
+    values |= {name: getattr(row, name) for name in derived}
+    if "version" in {field.name for field in row._meta.concrete_fields}:
+        values["version"] = models.F("version") + 1
+    type(row)._base_manager.filter(pk=row.pk).update(**values)
 
 
 def cleared_value(each):
-    """What stands in a cleared field: nothing in a secret or a structure, a word where a text was."""
-    if isinstance(each, EncryptedTextField):
-        return ""
+    """What stands in a cleared field: nothing in a secret, a file or a structure, a word where a text was."""
     if isinstance(each, models.JSONField):
         return each.get_default()
-    if isinstance(each, models.BinaryField):
+    if isinstance(each, EncryptedBytesField | models.BinaryField):
         return b""
-    return PURGED
+    return "" if isinstance(each, EncryptedTextField) else PURGED
 
 
 def blank_where_named(person, rows, *names):
     """As `blank`, for those of the rows one of whose fields names the person."""
-    named = [row.pk for row in rows.iterator(chunk_size=500) if person.is_named_in(*(getattr(row, n) for n in names))]
+    named = [row.pk for row in rows.iterator(chunk_size=200) if person.is_named_in(*(getattr(row, n) for n in names))]
     return blank(rows.model._base_manager.filter(pk__in=named), *names) if named else 0
+
+
+def blank_where_sure(person, rows, *names):
+    """As `blank`, for those of many rows in which a number of the person stands as it is; the database looks for it."""
+    found = models.Q(pk__in=[])
+    for name in names:
+        for word in person.sure:
+            found |= models.Q(**{f"{name}__icontains": word})
+    return blank(rows.filter(found), *names) if person.sure else 0
+
+
+def stands_in_file(person, data):
+    """Whether a table that somebody brought or took away names the person. What cannot be read counts as naming everybody."""
+    if not data:
+        return False
+    if not data.startswith(b"PK"):
+        texts = (data.decode(code, errors="ignore") for code in ("utf-8", "gb18030", "utf-16-le"))
+        return person.is_named_in(*texts) or person.is_named_in(data[1:].decode("utf-16-le", errors="ignore"))
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as book:
+            return any(
+                person.is_named_in(TAGS.sub("", part)) or person.is_named_in(part)
+                for part in (book.read(name).decode("utf-8", errors="ignore") for name in book.namelist())
+            )
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        return True

@@ -11,5 +11,6 @@ class IssuesConfig(AppConfig):
     def ready(self):
         import_module("issues.notices")
         import_module("issues.open_items")
+        import_module("issues.purging")
         import_module("issues.following")
         import_module("issues.suggesting")

@@ -11,3 +11,4 @@ class VisitsConfig(AppConfig):
     def ready(self):
         import_module("visits.notices")
         import_module("visits.open_items")
+        import_module("visits.purging")

@@ -68,7 +68,9 @@ class ResidentQuerySet(ScopedQuerySet):
 
     def here(self):
         """People who live where they are registered: not moved away, not dead, not voided or merged."""
-        return self.filter(ended_on__isnull=True, voided_at__isnull=True, merged_into__isnull=True)
+        return self.filter(
+            ended_on__isnull=True, voided_at__isnull=True, merged_into__isnull=True, purged_at__isnull=True
+        )
 
     def of_record(self):
         """Who lives or lived here, head of household first; voided, merged and purged rows aside."""
@@ -257,7 +259,9 @@ class Resident(Mergeable, Searchable, Fact):
 
     @property
     def is_here(self):
-        return self.ended_on is None and self.voided_at is None and self.merged_into_id is None
+        return (
+            self.ended_on is None and self.voided_at is None and self.merged_into_id is None and self.purged_at is None
+        )
 
     @property
     def is_visitable(self):
@@ -278,7 +282,7 @@ class Resident(Mergeable, Searchable, Fact):
 
     @property
     def masked_name(self):
-        return mask_name(self.name)
+        return self.name if self.purged_at else mask_name(self.name)
 
     @property
     def masked_phone(self):
@@ -387,9 +391,14 @@ class Resident(Mergeable, Searchable, Fact):
         return getattr(self, what)
 
 
-def person_of(resident):
-    """The person for `foundation.purging`: this row, those merged into it, and the words that may name the person in a text."""
-    rows = [resident, *Resident._base_manager.filter(merged_into=resident)]
+def same_person(resident):
+    """This row and those merged into it."""
+    return [resident, *Resident._base_manager.filter(merged_into=resident)]
+
+
+def person_of(rows, near):
+    """The person for `foundation.purging`: these rows, the words that may name the person in a text, and what lies near."""
+    resident = rows[0]
     sure = {getattr(row, secret) for row in rows for secret in SECRETS}
     names = {row.name for row in rows}
     for row in rows:
@@ -397,4 +406,6 @@ def person_of(resident):
             sure |= {former.get(secret, "") for secret in SECRETS}
             names.add(former.get("name", ""))
     names, sure = names - {""}, sure - {""}
-    return Person(rows=rows, words=tuple(sorted(names | sure)), sure=tuple(sorted(sure)))
+    return Person(
+        rows=rows, words=tuple(sorted(names | sure)), sure=tuple(sorted(sure)), near=near, area_path=resident.area_path
+    )

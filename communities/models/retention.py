@@ -12,12 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.access import MAY_CONFIRM_PURGE, ScopedQuerySet, posts_of
 from communities.models.care_entry import CareEntry
+from communities.models.household import Household
 from communities.models.inherited import RuleQuerySet, regions
-from communities.models.resident import Resident, person_of
+from communities.models.life import LifeEvent
+from communities.models.resident import Resident, person_of, same_person
 from foundation.facts import Fact, create_once
 from foundation.fields import PathField
 from foundation.journal.models import refuse_repeat
-from foundation.journal.moves import Conflict, Move, NotAllowed, move, record, revise
+from foundation.journal.moves import Conflict, Move, NotAllowed, history, move, record, revise
+from foundation.journal.purging import forget_about
 from foundation.purging import PURGED, preview, purge
 
 
@@ -260,12 +263,9 @@ class Purge(Fact):
             if user.pk != self.created_by_id
         )
 
-    def person(self):
-        return person_of(self.resident) if self.resident_id else None
-
     def preview(self):
         """{what: how many rows} that confirming would clear."""
-        return preview(self.person()) if self.resident_id else {"care_entries": 1}
+        return preview(whole_person(self.resident)) if self.resident_id else {"register": 1}
 
     @transaction.atomic
     def confirm(self, *, by, key=None):
@@ -290,12 +290,35 @@ class Purge(Fact):
     def carry_out(self, by):
         if self.care_entry_id:
             self.care_entry.forget()
-            return {"care_entries": 1}
+            return {"register": 1 + forget_about("communities.careentry", [self.care_entry_id])}
         resident = Resident.objects.select_for_update().get(pk=self.resident_id)
-        counts = purge(person_of(resident))
+        counts = purge(whole_person(resident))
         record(resident, "purge", by=by, data=counts)
         return counts
 
     def withdraw(self, *, by, note="", key=None):
         """The data are kept after all; it may be proposed again later."""
         return move(self, "withdraw_purge", by=by, key=key, note=note, closed_at=timezone.now())
+
+
+def whole_person(resident):
+    """The person for `foundation.purging`, with the homes among what lies near."""
+    rows = same_person(resident)
+    homes = homes_of(rows)
+    return person_of(rows, {"homes": homes, "own_homes": own_homes(homes, rows)})
+
+
+def homes_of(rows):
+    """The households in which these rows of one person live or lived, as far as the register remembers."""
+    pks = [row.pk for row in rows]
+    former = {was.get("household") for row in rows for _entry, was in history(row)}
+    events = LifeEvent.objects.filter(resident__in=pks).values_list("household_from", "household_to")
+    found = former | {row.household_id for row in rows} | {home for pair in events for home in pair}
+    merged = Household._base_manager.filter(merged_into__in=found - {None}).values_list("pk", flat=True)
+    return (found | set(merged)) - {None}
+
+
+def own_homes(homes, rows):
+    """Those of the homes with which nobody else has to do: texts about them are about this person only."""
+    others = Resident.objects.filter(household__in=homes, voided_at__isnull=True, purged_at__isnull=True)
+    return homes - set(others.exclude(pk__in=[row.pk for row in rows]).values_list("household", flat=True))

@@ -140,8 +140,24 @@ class Former(models.Model):
         return json.loads(self.values)
 
 
+class AccessQuerySet(AppendOnlyQuerySet):
+    def about(self, kind, pks):
+        """Looks at these rows, and looks that one of them justified."""
+        labels = [f"{kind}:{pk}" for pk in pks]
+        return self.filter(models.Q(subject_type=kind, subject_id__in=pks) | models.Q(context__in=labels))
+
+    def blank_reasons(self):
+        """Clear what somebody typed as the reason: the one thing in the log that may be purged. Returns how many.
+
+        Who looked, at what, and when stays; on PostgreSQL the trigger lets exactly this change through.
+        """
+        return models.QuerySet.update(self.exclude(reason=""), reason="")
+
+
 class Access(AppendOnlyModel):
     """Somebody looked at personal data or took an export. `context` names the due visit or issue that justified it."""
+
+    objects = AccessQuerySet.as_manager()
 
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, db_index=False, related_name="+")
     on_behalf_of = _person("+")
