@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from communities import left_work, upkeep
+from communities import idle, kept_files, left_work, reviews, upkeep
 from foundation.clock.ticking import ticking
 
 
@@ -14,6 +14,24 @@ def release_left_work():
 
 
 @shared_task
+def throw_files_away():
+    with ticking("communities.tasks.throw_files_away"):
+        kept_files.throw_away(today=timezone.localdate())
+
+
+@shared_task
 def keep_registers():
     with ticking("communities.tasks.keep_registers"):
         upkeep.keep_registers(now=timezone.now())
+
+
+@shared_task
+def disable_idle():
+    with ticking("communities.tasks.disable_idle"):
+        idle.disable_idle(now=timezone.now())
+
+
+@shared_task
+def keep_reviews():
+    with ticking("communities.tasks.keep_reviews"):
+        reviews.keep_reviews(now=timezone.now())

@@ -43,6 +43,8 @@ THINGS = {
     "communities.blankform": (gettext_lazy("Form"), "blank_map"),
     "communities.blankfill": (gettext_lazy("Filled form"), "blank_fill_detail"),
     "communities.sheet": (gettext_lazy("Table"), "sheet_download"),
+    "communities.review": (gettext_lazy("Review of accounts"), "review_detail"),
+    "communities.reviewline": (gettext_lazy("Line of a review"), ""),
     "accounts.user": (gettext_lazy("Account"), "staff_detail"),
     "communities.assignment": (gettext_lazy("Post"), ""),
     "communities.suggestion": (gettext_lazy("Suggested correction"), "suggestion_detail"),
@@ -55,6 +57,13 @@ THINGS = {
 }
 VERBS = {
     **DOOR_WORDS,
+    "practice_create": pgettext_lazy("journal", "made the practice ground"),
+    "practice_reset": pgettext_lazy("journal", "renewed the practice ground"),
+    "review_open": pgettext_lazy("journal", "began the review of accounts"),
+    "review_confirm": pgettext_lazy("journal", "confirmed the posts in the review"),
+    "review_change": pgettext_lazy("journal", "marked the posts for a change in the review"),
+    "review_end": pgettext_lazy("journal", "ended the posts in the review"),
+    "review_finish": pgettext_lazy("journal", "finished the review of accounts"),
     "lapse": pgettext_lazy("journal", "closed the account, which nobody used"),
     "sign_out_everywhere": pgettext_lazy("journal", "signed the person out everywhere"),
     "add_app": pgettext_lazy("journal", "set up the authenticator app"),
@@ -183,11 +192,14 @@ EXPORTS = {
     "building_lists": gettext_lazy("Building lists"),
 }
 JOBS = {
+    "communities.tasks.disable_idle": gettext_lazy("Closing unused accounts"),
+    "communities.tasks.keep_reviews": gettext_lazy("Quarterly reviews of accounts"),
     "foundation.notices.tasks.deliver_notices": gettext_lazy("Sending e-mail"),
     "foundation.jobs.tasks.run_jobs": gettext_lazy("Long work"),
     "foundation.jobs.tasks.sweep_jobs": gettext_lazy("Clearing away old work"),
     "communities.tasks.release_left_work": gettext_lazy("Open work of people who left"),
     "communities.tasks.keep_registers": gettext_lazy("Changes of places and compounds on their day"),
+    "communities.tasks.throw_files_away": gettext_lazy("Clearing old files"),
     "issues.tasks.remind_issues": gettext_lazy("Reminders of issues"),
 }
 

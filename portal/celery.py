@@ -16,6 +16,9 @@ INTERVALS = {
     "foundation.jobs.tasks.sweep_jobs": 3600,
     "communities.tasks.release_left_work": 3600,
     "communities.tasks.keep_registers": 60,
+    "communities.tasks.throw_files_away": 3600,
+    "communities.tasks.disable_idle": 3600,
+    "communities.tasks.keep_reviews": 3600,
     "issues.tasks.remind_issues": 60,
 }
 # A tick that nobody took before the next one is void: it would only ask the same again.

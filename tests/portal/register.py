@@ -13,10 +13,30 @@ from allauth.usersessions.models import UserSession
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
-from communities.models import Feedback, Handover, Leave, Reassignment, Resident, Shift, Swap
+from communities.blanks.filling import carry_out
+from communities.blanks.layout import fingerprint_of, read_layout
+from communities.blanks.registers import known
+from communities.models import (
+    BlankFill,
+    Compound,
+    Feedback,
+    Handover,
+    Leave,
+    Merge,
+    NotTheSame,
+    Reassignment,
+    Reorganisation,
+    Resident,
+    Sheet,
+    Shift,
+    Suggestion,
+    Swap,
+)
 from foundation.jobs import start
 from foundation.notices.models import Delivery, Notice
+from foundation.workbooks import open_workbook_safely
 from issues.models import Issue
+from tests.communities.forms_made import simple_form
 from tests.town import issue_at, life
 from visits.models import Visit
 
@@ -55,7 +75,7 @@ SHUT = {
     "accounts/password/reset/<path:rest>",
 }
 # Arguments that name no row of a place: these pages belong to the installation and ask for a right instead (403).
-OF_THE_INSTALLATION = {"year_confirm", "workday_decide"}
+OF_THE_INSTALLATION = {"year_confirm", "workday_decide", "practice_card"}
 
 
 @dataclass(frozen=True)
@@ -89,6 +109,9 @@ def converters(pattern):
     return getattr(pattern.pattern, "converters", {})
 
 
+PRACTICE = "practice_detail practice_create practice_reset practice_trainee_create"
+
+
 def rows_of(town):
     """{URL name: arguments} of rows of the secretary's community; issues stand where the step in the address makes sense."""
     rows = issue_rows(town)  # first: they bring notices and deliveries
@@ -98,7 +121,108 @@ def rows_of(town):
     rows |= {name: {"code": town.community.code} for name in of_code.split()}
     rows["shift_rotate"] = {"code": town.community.code}
     rows["shift_edit"] = {"code": town.community.code, "day": timezone.localdate()}
+    rows |= pairs(town)
+    rows |= upkeep(town)
+    rows |= going_out(town) | {"division_print": {"code": town.community.code}}
+    rows |= {name: {"code": town.district.code} for name in PRACTICE.split()} | {"practice_card": {"role": "secretary"}}
     return rows | {"year_confirm": {"year": 2026}, "workday_decide": {"day": date(2026, 10, 1)}}
+
+
+def pairs(town):
+    """Records that may be one, two that are one, and two of which it was said that they are not."""
+    def add(name):
+        return Resident.objects.add(by=town.secretary, client_uuid=uuid4(), household=town.household, name=name)
+
+    one, other, third, fourth = map(add, ("赵云", "赵芸", "钱多", "钱铎"))
+    merge = Merge.objects.merge(by=town.secretary, client_uuid=uuid4(), kept=third, gone=fourth)
+    said = NotTheSame.objects.say(by=town.secretary, client_uuid=uuid4(), one=one, other=third)
+    pair = {"kind": "resident", "first": one.pk, "second": other.pk}
+    return {
+        **dict.fromkeys(("merge_compare", "merge_propose", "duplicate_decline"), pair),
+        **dict.fromkeys(("merge_detail", "merge_undo"), {"pk": merge.pk}),
+        **dict.fromkeys(("household_split", "household_join"), {"pk": town.household.pk}),
+        "duplicate_withdraw": {"pk": said.pk},
+    }
+
+
+def going_out(town):
+    """A superior's form, mapped; a draft of it with rows chosen, one that is filled, and a table that a worker has made."""
+    data = simple_form()
+    layout = read_layout(open_workbook_safely(data), known)
+    facts = {"data": data, "layout": layout, "fingerprint": fingerprint_of(layout), "area_path": town.community.code}
+    draft, done = (
+        BlankFill.objects.begin(by=town.secretary, client_uuid=uuid4(), name="采集表", **facts) for _number in range(2)
+    )
+    block = layout["blocks"][0]["key"]
+    mapping = {block: {"register": "residents", "fields": {"姓名": {"field": "name", "text": ""}}}, "fixed": {}}
+    form = draft.form
+    form.map(by=town.secretary, name="采集表", mapping=mapping)
+    for fill in (draft, done):
+        fill.form = form
+        fill.choose(by=town.secretary, block=block, pks=[town.resident.pk])
+    carry_out(done, by=town.secretary, purpose="民政")
+    sheet = Sheet.objects.ask(
+        by=town.secretary, client_uuid=uuid4(), kind="households", query="", words="", purpose="核对"
+    )
+    sheet.keep(file=b"PK", rows=1)
+    return {
+        **dict.fromkeys(("blank_map", "blank_again"), {"pk": form.pk}),
+        **dict.fromkeys(("blank_rows", "blank_fill"), {"pk": draft.pk}),
+        **dict.fromkeys(("blank_fill_detail", "blank_fill_download"), {"pk": done.pk}),
+        "sheet_download": {"pk": sheet.pk},
+        "building_print": {"pk": town.compound.pk},
+    }
+
+
+def upkeep(town):
+    """Suggestions, checks, management and a change of the territory, each as it waits for its next step."""
+    suggest = Suggestion.objects.suggest
+    address = suggest(
+        by=town.grid_worker, client_uuid=uuid4(), row=town.compound, field="address", value="橡林路8号", reason="门牌"
+    )
+    phone = suggest(
+        by=town.auditor, client_uuid=uuid4(), row=town.resident, field="phone", value="13000000777", reason="本人来电"
+    )
+    checked = town.compound.add_household(by=town.secretary, client_uuid=uuid4(), building="3号楼", door="909")
+    checked.verify(by=town.secretary)
+    loose, planned = (
+        Compound.objects.add(by=town.secretary, client_uuid=uuid4(), community=town.community, name=name)
+        for name in ("铁路西院", "铁路东院")
+    )
+    today = timezone.localdate()
+    done = loose.management_changes.enter(by=town.secretary, after="interim", on=today, reason="社区代管")
+    later = planned.management_changes.enter(
+        by=town.secretary, after="interim", on=today + timedelta(days=30), reason="社区代管"
+    )
+    merger = Reorganisation.objects.draw_up(
+        by=town.admin_of_district,
+        client_uuid=uuid4(),
+        kind="merge",
+        sources=[town.community, town.next_community],
+        on=today + timedelta(days=30),
+        target_code=town.next_community.code,
+        target_name=town.next_community.full_name,
+    )
+    pk = {
+        "suggestion_detail suggestion_accept suggestion_decline suggestion_withdraw": address.pk,
+        "suggestion_reveal": phone.pk,
+        "household_verify household_history": town.household.pk,
+        "household_unverify": checked.pk,
+        "building_verify": town.building.pk,
+        "compound_manage compound_history": town.compound.pk,
+        "management_undo": done.pk,
+        "management_cancel": later.pk,
+        "resident_history": town.resident.pk,
+        "unit_history": town.property_unit.pk,
+        "reorganisation_detail reorganisation_confirm reorganisation_cancel": merger.pk,
+    }
+    code = {"code": town.community.code}
+    return {
+        **{name: {"pk": number} for names, number in pk.items() for name in names.split()},
+        **dict.fromkeys(("completeness_detail", "division_history", "reorganisation_create"), code),
+        "gap_list": code | {"kind": "unchecked"},
+        "suggestion_create": {"kind": "compound", "pk": town.compound.pk},
+    }
 
 
 def people_and_places(town):
@@ -140,6 +264,9 @@ def office(town):
     delivery = Delivery.objects.filter(notice__recipient=town.secretary).first()
     Delivery.objects.filter(pk=delivery.pk).update(state="failed")
     session = UserSession.objects.create(user=town.secretary, ip="127.0.0.1", session_key=uuid4().hex, user_agent="x")
+    review = Review.objects.begin(
+        place=town.district, year=2026, quarter=1, now=timezone.now(), due_on=timezone.localdate()
+    )
     passkey = Authenticator.objects.create(user=town.secretary, type="webauthn", data={"name": "x", "credential": {}})
     feedback = Feedback.objects.give(
         by=town.cadre, client_uuid=uuid4(), page="/visits/", text="字再大一点", area_path=town.street.code
@@ -150,6 +277,8 @@ def office(town):
         (delivery.pk, "delivery_retry"),
         (start("register_of_tests", by=town.secretary).pk, "job_detail job_cancel"),
         (session.pk, "session_end"),
+        (review.pk, "review_detail review_confirm review_finish review_print"),
+        (review.lines.get(user=town.cadre).pk, "review_decide"),
         (passkey.pk, "passkey_rename passkey_remove mfa_edit_webauthn mfa_remove_webauthn"),
         (feedback.pk, "feedback_detail feedback_answer"),
         (town.cadre.pk, staff),
