@@ -113,7 +113,7 @@ class TestHomeAgain:
 
     def test_the_sheet_says_it(self, town, home_again, at_work):
         url = reverse("round_household", args=[town.household.pk])
-        assert "住院" in at_work(town.grid_worker).get(url).content.decode()
+        assert "出院" in at_work(town.grid_worker).get(url).content.decode()
 
 
 class TestOnTheSheet:
