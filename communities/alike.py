@@ -64,7 +64,7 @@ def near_names(one, other):
     The numbers must be the same (1期 is not 2期); the words may differ by what every compound is called, by characters that sound
     alike, or, in longer names, by one character.
     """
-    return _near(place_key(one), place_key(other))
+    return near_keys(place_key(one), place_key(other))
 
 
 def place_key(name):
@@ -74,7 +74,8 @@ def place_key(name):
     return tuple(re.findall(r"\d+", words)), re.sub(r"[\W\d_]+", "", words)
 
 
-def _near(one, other):
+def near_keys(one, other):
+    """The same question about two `place_key`s."""
     (numbers, words), (other_numbers, other_words) = one, other
     if numbers != other_numbers or not (words or numbers):
         return False

@@ -37,3 +37,9 @@ kind("suggestion_decided", title=_("A correction that you suggested was decided"
 kind("management_lapsed", title=_("A planned change of management could not be carried out"), group="registers")
 kind("reorganised", title=_("Your places changed on %(on)s: %(name)s"), group="registers")
 kind("reorganisation_lapsed", title=_("A planned change of the territory could not be carried out"), group="registers")
+kind("merge_proposed", title=_("Two records in your area have the same ID number: please compare"), group="registers")
+
+name_group("staff", _("Accounts"))
+
+kind("review_opened", title=_("The accounts of your place are to be reviewed: quarter %(quarter)s of %(year)s"), group="staff")
+kind("review_overdue", title=_("The review of accounts of quarter %(quarter)s of %(year)s is late"), group="staff")

@@ -40,9 +40,9 @@ class Relation:
         """Rows that point to one of these."""
         return self.rows().filter(**{f"{self.field}__in": pks})
 
-    def counts(self, *pks):
-        """{pk: how many rows point to it}, in one query; without those that are voided."""
-        rows = self.of(*pks)
+    def counts(self, *pks, among=None):
+        """{pk: how many rows (of `among`) point to it}, in one query; without those that are voided."""
+        rows = self.of(*pks) if among is None else among.filter(**{f"{self.field}__in": pks})
         if "voided_at" in columns_of(self.model):
             rows = rows.filter(voided_at__isnull=True)
         return dict(rows.order_by().values(self.field).annotate(n=Count("pk")).values_list(self.field, "n"))

@@ -1,6 +1,7 @@
 """The frame around every page: where this role can go, where it works, what waits in the inbox."""
 
 from dataclasses import dataclass, field
+from functools import cache
 
 from django.conf import settings
 from django.urls import reverse
@@ -28,6 +29,12 @@ FIRST_PAGES = {
 TEAM_NOUNS = ("shift", "swap", "leave", "handover", "reassignment")
 
 
+@cache
+def address(name):
+    """The address of a page; written some forty times on every page."""
+    return reverse(name)
+
+
 @dataclass(frozen=True)
 class Item:
     label: str
@@ -38,7 +45,7 @@ class Item:
 
     @property
     def url(self):
-        return reverse(self.name)
+        return address(self.name)
 
 
 @dataclass
@@ -99,7 +106,7 @@ def items_for(user):
             _("Registers"),
             "register_home",
             "audit",
-            ("register", "completeness", "gap", "suggestion", "reorganisation", "care", "wish", "category", "standard", "retention", "purge", "consent"),
+            ("register", "duplicate", "merge", "completeness", "gap", "suggestion", "reorganisation", "care", "wish", "category", "standard", "retention", "purge", "consent"),
         ),
         (may(user, "dashboard"), _("Dashboard"), "dashboard", "chart", ("dashboard",)),
         (may(user, "staff", READ), _("Staff"), "staff_list", "staff", ("staff", "assignment", "grant", "review", "practice", *TEAM_NOUNS)),

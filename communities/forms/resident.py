@@ -1,4 +1,5 @@
 from datetime import date
+from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -6,8 +7,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from communities.duplicates import alike, is_elsewhere
 from communities.forms.row import RowForm, choice_of, day_field, field_of, half_width, not_in_the_future
-from communities.models import CareCategory, Resident
+from communities.models import CareCategory, NotTheSame, Resident
 from communities.models.care_entry import is_child
 from communities.models.resident import SECRETS
 from foundation.fields import is_id_number, is_phone, keyed_hash, normalise_id_number, normalise_phone
@@ -84,10 +86,39 @@ class ResidentFacts(forms.Form):
             self.add_error("id_number", _("A person with this ID number is recorded in this household already."))
 
 
-class ResidentCreateForm(ResidentFacts, FactForm):
+class LookAlikes(forms.Form):
+    """Perhaps the person is recorded already: the form asks once, with links, and saves as soon as it is told that it is another one."""
+
+    another = forms.BooleanField(label=_("I have looked: it is somebody else"), required=False)
+    alike = ()
+    is_elsewhere = False
+
+    def ask_about_others(self, cleaned, number, *, user, household, row=None):
+        """Fill `alike`, and an error at the tick if somebody is found and it is not set; not before everything else is right."""
+        ticked = cleaned.pop("another", False)
+        if self.errors:
+            return
+        facts = {name: cleaned.get(name) or "" for name in ("name", "phone")} | {"id_number": number or ""}
+        if row is not None and row.pk:
+            facts["phone"] = cleaned.get("phone", row.phone)
+        but = [row.pk, *NotTheSame.objects.partners_of(row)] if row is not None and row.pk else []
+        self.alike = alike(user, household, born_on=cleaned.get("born_on"), but=but, **facts)
+        self.alike = [other for other in self.alike if str(other.client_uuid) != str(cleaned.get("client_uuid"))]
+        self.is_elsewhere = is_elsewhere(user, household, number)
+        if (self.alike or self.is_elsewhere) and not ticked:
+            self.add_error("another", _("Perhaps this person is recorded already. Please look, then tick the box to save."))
+
+    def keep_apart(self, resident, *, by):
+        """Remember for whom the tick was set, so that the pair is not suggested afterwards."""
+        for other in self.alike:
+            NotTheSame.objects.say(by=by, client_uuid=uuid4(), one=resident, other=other)
+
+
+class ResidentCreateForm(ResidentFacts, LookAlikes, FactForm):
     def __init__(self, *args, household, user, **kwargs):
         super().__init__(*args, **kwargs)
         self.household = household
+        self.user = user
         self.fields["categories"].queryset = CareCategory.objects.offered(household.area_path).readable_by(
             user, household.area_path
         )
@@ -99,10 +130,11 @@ class ResidentCreateForm(ResidentFacts, FactForm):
         others = self.household.residents.here().exclude(client_uuid=cleaned.get("client_uuid"))
         self.refuse_twice(others, number)
         self.ask_guardian(cleaned, there=())
+        self.ask_about_others(cleaned, number, user=self.user, household=self.household)
         return cleaned
 
 
-class ResidentForm(ResidentFacts, RowForm):
+class ResidentForm(ResidentFacts, LookAlikes, RowForm):
     """Phone and ID number never go to the page: left empty they stay, a new one replaces them, a tick removes them.
 
     Categories that the editor may not see are no choice of the form and stay with the person.
@@ -119,6 +151,7 @@ class ResidentForm(ResidentFacts, RowForm):
             kwargs.get("initial") or {}
         )
         super().__init__(*args, row=row, **kwargs)
+        self.user = user
         readable = CareCategory.objects.readable_by(user, row.area_path)
         offered = CareCategory.objects.offered(row.area_path).values("pk")
         self.fields["categories"].queryset = readable.filter(Q(pk__in=offered) | Q(pk__in=row.categories.values("pk")))
@@ -148,7 +181,15 @@ class ResidentForm(ResidentFacts, RowForm):
         self.complete(cleaned, number)
         self.refuse_twice(self.row.household.residents.here().exclude(pk=self.row.pk), number)
         self.ask_guardian(cleaned, there=self.row.categories.all())
+        if self.says_who(cleaned, number):
+            self.ask_about_others(cleaned, number, user=self.user, household=self.row.household, row=self.row)
+        cleaned.pop("another", None)
         return cleaned
+
+    def says_who(self, cleaned, number):
+        """Whether something by which people are told apart was changed."""
+        was = (self.row.name, self.row.born_on, self.row.phone, self.row.id_number)
+        return was != (cleaned.get("name"), cleaned.get("born_on"), cleaned.get("phone", self.row.phone), number)
 
 
 class ResidentRevealForm(forms.Form):

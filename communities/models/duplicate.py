@@ -57,6 +57,11 @@ class NotTheSameQuerySet(PairQuerySet):
     def of(self, kind):
         return self.filter(kind=kind)
 
+    def partners_of(self, row):
+        """The numbers of all that were said not to be this one."""
+        pairs = self.standing().of(kind_of(row)).filter(Q(first_id=row.pk) | Q(second_id=row.pk)).pairs()
+        return [pk for pair in pairs for pk in pair if pk != row.pk]
+
     def among(self, pks):
         return self.filter(first_id__in=pks, second_id__in=pks)
 

@@ -4,7 +4,10 @@ from django.db.models import Q
 
 
 class Mergeable:
-    """For models with `merged_into`. Pointers form chains (A → B → C), never a circle: only a standing row is merged, into a standing row."""
+    """For models with `merged_into`.
+
+    Pointers form chains (A → B → C), never a circle: only a standing row is merged, into a standing row.
+    """
 
     def survivor(self):
         """The row that stands for this one now: itself, unless it was merged. No query for a row that was not."""

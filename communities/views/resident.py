@@ -51,7 +51,8 @@ def resident_create(request, pk):
     household = get_for(request.user, Household.objects.for_detail(), pk=pk, change=True)
     form = ResidentCreateForm(posted(request), household=household, user=request.user)
     if request.method == "POST" and form.is_valid():
-        Resident.objects.add(by=request.user, household=household, **form.cleaned_data)
+        resident = Resident.objects.add(by=request.user, household=household, **form.cleaned_data)
+        form.keep_apart(resident, by=request.user)
         return redirect(reverse("resident_create", args=[pk]) if "again" in request.POST else household)
     context = {"form": form, "household": household, "crumbs": crumbs_of(request.user, household, _("Add a resident"))}
     return render(request, "communities/resident_create.html", context)
@@ -64,7 +65,13 @@ def crumbs_of(user, household, page):
 def resident_edit(request, pk):
     resident = get_for(request.user, Resident.objects.for_detail(), pk=pk, change=True)
     form = ResidentForm(posted(request), row=resident, user=request.user)
-    return answer(request, resident, form, resident.correct, "communities/resident_edit.html", _("Correct"))
+
+    def correct(*, by, **facts):
+        entry = resident.correct(by=by, **facts)
+        form.keep_apart(resident, by=by)
+        return entry
+
+    return answer(request, resident, form, correct, "communities/resident_edit.html", _("Correct"))
 
 
 def answer(request, resident, form, verb, template, title):

@@ -17,6 +17,7 @@ from communities.blanks.filling import carry_out
 from communities.blanks.layout import fingerprint_of, read_layout
 from communities.blanks.registers import known
 from communities.models import (
+    Review,
     BlankFill,
     Compound,
     Feedback,
