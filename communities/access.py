@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from communities.practice import DISTRICT_DIGITS, PROVINCE, ground_of, is_practice
 from foundation.paths import is_within, within
 
 READ, CHANGE = 1, 2
@@ -130,7 +131,7 @@ def posts_of(user):
     if not user.is_authenticated or not user.is_active:
         return []
     if not hasattr(user, "_posts"):
-        posts = user.assignments.current(timezone.localdate()).for_access()
+        posts = user.assignments.current(timezone.localdate()).for_access().lightly()
         user._posts = sorted(posts, key=lambda post: (post.stands_in_for_id is not None, post.since, post.pk))
     return user._posts
 
@@ -158,7 +159,8 @@ def demand(user, topic, level=READ):
 
 def may_in(user, topic, level, area_path):
     """Whether a post of the user gives this right in this place."""
-    return any(post.covers(area_path) for post in posts_for(user, topic, level))
+    posts = posts_for(user, topic, level)
+    return any(covers(land, area_path) for post in posts for land in lands(post.path, topic))
 
 
 def may_on(user, topic, level, row):
@@ -231,7 +233,18 @@ class ScopedQuerySet(models.QuerySet):
             return Q(**{field: post.compound_id}) if field else NOTHING
         if post.path is None:
             return NOTHING
-        return inside([post.path], getattr(self.model, "AREA_FIELD", "area_path"))
+        field = getattr(self.model, "AREA_FIELD", "area_path")
+        if post.path == "" and self.model.TOPIC != "staff":
+            # The installation's lists and counts are of real places; trainees' accounts are accounts.
+            return ~within(PROVINCE, field)
+        return inside(lands(post.path, self.model.TOPIC), field)
+
+
+def lands(path, topic):
+    """The subtrees that a post at `path` opens for a topic: its own, and for staff the practice ground of the district."""
+    if topic == "staff" and path and len(path) == DISTRICT_DIGITS and not is_practice(path):
+        return [path, ground_of(path)]
+    return [path]
 
 
 def inside(paths, field="area_path"):
@@ -246,7 +259,8 @@ def inside(paths, field="area_path"):
 
 def roots_of(user, topic, level=READ):
     """The codes of the places in which the user has this right; "" is the whole installation."""
-    return [post.path for post in posts_for(user, topic, level) if post.path is not None]
+    posts = [post for post in posts_for(user, topic, level) if post.path is not None]
+    return [land for post in posts for land in lands(post.path, topic)]
 
 
 def covers(path, area_path):

@@ -9,8 +9,11 @@ from django.utils.translation import gettext_lazy
 
 from communities.access import CHANGE, COMPOUND_ROLES, LEVELS, Role, inside, roots_of
 from communities.models import Assignment, Compound, Division, Unit
+from communities.models.assignment import TRAINED
 from communities.models.unit import Kind
+from communities.practice import PROVINCE
 from foundation.bigrams import search
+from foundation.paths import within
 from foundation.templatetags.portal import named
 
 # A longer list is no help; the page asks for part of the name instead.
@@ -55,6 +58,8 @@ class PostKind:
         rows = Division.objects.standing(timezone.localdate()).filter(
             inside(roots, "code"), level__in=LEVELS[self.role]
         )
+        if self.role not in TRAINED:
+            rows = rows.exclude(within(PROVINCE, "code"))
         found = rows.filter(code__startswith=words) if words.isdigit() else search(rows, words)
         return found.select_related("parent").order_by("code")
 

@@ -172,6 +172,7 @@ VERBS = {
 ACCESSES = {
     "phone": gettext_lazy("Phone number"),
     "id_number": gettext_lazy("ID number"),
+    "extract": gettext_lazy("Extract for the person"),
     "text": gettext_lazy("Confidential text"),
 }
 EXPORTS = {

@@ -100,7 +100,7 @@ def items_for(user):
         (may(user, "issues") or Role.HANDLER in roles, _("Resident issues"), "issue_list", "issue", ("issue",)),
         (may(user, "visits"), _("Visits"), "visit_list", "calendar", ("visit", "opinion")),
         (may(user, "places"), _("Places"), "division_list", "compound", ("division", "compound", "building", "unit")),
-        (may(user, "people"), _("Households"), "household_list", "people", ("household", "resident")),
+        (may(user, "people"), _("Households"), "household_list", "people", ("household", "resident", "life")),
         (
             opens_registers(user),
             _("Registers"),

@@ -21,6 +21,7 @@ STATUSES = [
     ("active", _("may sign in")),
     ("disabled", _("disabled")),
     ("idle", _("without a post")),
+    ("lapsed", _("closed because unused")),
 ]
 
 
@@ -45,6 +46,8 @@ class StaffFilter(forms.Form):
             people = people.working_in(chosen["place"], today)
         if chosen.get("status") == "idle":
             return people.without_post(today)
+        if chosen.get("status") == "lapsed":
+            return people.filter(lapsed_at__isnull=False)
         if chosen.get("status"):
             return people.filter(is_active=chosen["status"] == "active")
         return people
@@ -148,6 +151,8 @@ class PostForm(FactForm):
         at = {self.kind.held_in: target} if target else {}
         if self.person.assignments.not_over(timezone.localdate()).of_role(self.kind.role).filter(**at).exists():
             self.add_error(None, _("This person has this post already."))
+        elif Assignment.objects.mixes(self.person, self.kind.role, target):
+            self.add_error("target", _("A trainee works in the practice ground only, and nobody else works there."))
 
     def check_principal(self, principal, target):
         if principal is None:
@@ -266,6 +271,14 @@ class ReasonForm(GuardedForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Kept in the journal."),
     )
+
+
+class EnableForm(ReasonForm):
+    """Whoever comes back after a long absence needs no reason: the account was closed by the clock."""
+
+    def __init__(self, *args, row, **kwargs):
+        super().__init__(*args, row=row, **kwargs)
+        self.fields["reason"].required = row.lapsed_at is None
 
 
 class AwayForm(GuardedForm):

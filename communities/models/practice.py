@@ -77,7 +77,9 @@ class Ground:
             place = Division.objects.filter(code=code).first() or self.establish(code, name, name_en, place, by)
             places[code] = place
         street, community = places[self.code], places[f"{self.code}001"]
-        Unit.objects.found(by=by, name="练习住房和城乡建设局", name_en="Practice bureau", kind=Kind.BUREAU, division=street)
+        Unit.objects.found(
+            by=by, name="练习住房和城乡建设局", name_en="Practice bureau", kind=Kind.BUREAU, division=street
+        )
         Unit.objects.found(
             by=by, name="练习物业公司", name_en="Practice property company", kind=Kind.PROPERTY, division=community
         )
@@ -107,7 +109,9 @@ class Ground:
                 )
                 compounds[row["compound"]] = compound
                 at = (row["compound"], row["building"])
-                buildings[at] = buildings.get(at) or Building.objects.add(by=by, compound=compound, name=row["building"])
+                buildings[at] = buildings.get(at) or Building.objects.add(
+                    by=by, compound=compound, name=row["building"]
+                )
                 door = (*at, row["stair"], row["door"])
                 households[door] = households.get(door) or Household.objects.add(
                     by=by, client_uuid=uuid4(), building=buildings[at], stair=row["stair"], door=row["door"]

@@ -12,10 +12,10 @@ from communities.access import CHANGE, demand, may, may_in
 from communities.forms.staff import (
     ConfirmForm,
     DisableForm,
+    EnableForm,
     EndForm,
     KindForm,
     PostForm,
-    ReasonForm,
     StaffCreateForm,
     StaffForm,
 )
@@ -56,6 +56,7 @@ def staff_detail(request, pk):
         "may_change": Staff.objects.changeable_by(request.user).filter(pk=pk).exists(),
         "may_end": endable(request.user, posts),
         "is_me": person.pk == request.user.pk,
+        "enable": EnableForm(row=person) if person.lapsed_at else None,
         "grants": person.care_grants.visible_to(request.user).not_over(timezone.localdate()).for_list(),
     }
     return render(request, "communities/staff_detail.html", context)
@@ -169,7 +170,7 @@ def leaving_work(verb, items, *, by):
 
 def staff_enable(request, pk):
     person = get_for(request.user, Staff, pk=pk, change=True)
-    form = ReasonForm(posted(request), row=person)
+    form = EnableForm(posted(request), row=person)
     return act(request, form, person.enable, template="communities/staff_enable.html", context={"person": person})
 
 
