@@ -5,7 +5,7 @@
 
 from django.db import transaction
 
-from portal.demo import campaign2022, live, people, places, posts
+from portal.demo import campaign2022, forms, life, live, people, places, posts
 from portal.demo.cast import Cast
 
 # In this order: each chapter builds on those before it.
@@ -15,7 +15,9 @@ CHAPTERS = (
     places.compounds,
     campaign2022.retell,
     live.play,
+    life.happen,
     posts.serve,
+    forms.fill,
 )
 
 
