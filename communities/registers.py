@@ -16,6 +16,13 @@ TOOLS = [
     ),
     (
         ("people", READ),
+        _("Births, deaths, moves"),
+        "life_list",
+        "calendar",
+        _("What happened in your area, by its day: who was born, died, moved, is in hospital or away."),
+    ),
+    (
+        ("people", READ),
         _("Completeness"),
         "completeness_list",
         "chart",

@@ -456,7 +456,7 @@ class HeadForm(forms.Form):
 class LifeFilter(forms.Form):
     """What the list of entries can be narrowed to: codes and days, nothing personal."""
 
-    kind = forms.ChoiceField(required=False, choices=[ALL, *LifeKind.choices], label=_("What happened"))
+    kind = forms.ChoiceField(required=False, choices=[ALL, *LifeKind.choices], label=_("Kind"))
     since = DayField(label=_("From"), required=False)
     until = DayField(label=_("Until"), required=False)
     undone = forms.BooleanField(label=_("also those taken back"), required=False)

@@ -365,7 +365,7 @@ class LifeEvent(Fact):
     @property
     def may_be_undone(self):
         """Whether it stands and is the last of its person; a list brings the answer along (`with_last`)."""
-        if self.is_void:
+        if self.is_void or self.resident.purged_at:
             return False
         last = getattr(self, "is_last", None)
         return not self.later().exists() if last is None else last

@@ -54,9 +54,10 @@ class TestDemo(TestCase):
 
     def test_nobody_in_it_exists(self):
         for resident in Resident.objects.all()[:200]:
-            assert resident.id_number.startswith("420199")
-            assert is_id_number(resident.id_number)
-            assert resident.phone.startswith("13000000")
+            # Newborns and new tenants have no number yet.
+            assert not resident.id_number or resident.id_number.startswith("420199")
+            assert not resident.id_number or is_id_number(resident.id_number)
+            assert not resident.phone or resident.phone.startswith("13000000")
 
     def test_every_account_signs_in_and_lands_on_its_own_first_page(self):
         landed = {}
