@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from accounts.models import User
-from communities.models.resident import SECRETS
 from communities.models.suggestion import MASKS
 from communities.words import verb_word
 from foundation.acting import plain
+from foundation.fields import EncryptedTextField
 from foundation.journal.moves import history
 from foundation.templatetags.portal import day, named
 
@@ -68,7 +68,7 @@ def words(column, value, names):
         return "—"
     if column.is_relation:
         return names[column.related_model].get(value, f"{value}")
-    if column.name in SECRETS:
+    if isinstance(column, EncryptedTextField):
         return MASKS[column.name](str(value))
     value = column.to_python(value)
     if hasattr(value, "month"):

@@ -50,9 +50,10 @@ STEP_TONES = {
     Step.CANCELLED: ("calm", "close"),
     Step.LAPSED: ("bad", "alert"),
 }
-# A change of management is entered as planned; one whose day has come is carried out in the same breath.
+# A change of management is planned or, if its day has come, carried out in the breath in which it is entered.
 MANAGEMENT_MOVES = {
-    "carry_out": Move(before=(Step.PLANNED,), after=Step.DONE, label=_("Carry out")),
+    "plan": Move(before=(Step.DRAFT,), after=Step.PLANNED, label=_("Plan")),
+    "carry_out": Move(before=(Step.DRAFT, Step.PLANNED), after=Step.DONE, label=_("Carry out")),
     "undo": Move(before=(Step.DONE,), after=Step.UNDONE, label=_("Take back")),
     "cancel": Move(before=(Step.PLANNED,), after=Step.CANCELLED, label=_("Cancel the plan")),
     "lapse": Move(before=(Step.PLANNED,), after=Step.LAPSED, label=_("Found to be out of date")),

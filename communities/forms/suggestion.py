@@ -10,6 +10,7 @@ from communities.forms.row import field_of
 from communities.forms.unit import UnitForm
 from communities.models import Suggestion
 from communities.models.resident import SECRETS
+from communities.models.suggestion import SUGGESTIBLE
 from foundation.forms import FactForm, GuardedForm
 
 # The form with which the thing itself is corrected: a suggestion is checked exactly as a correction is.
@@ -62,7 +63,7 @@ class SuggestionForm(FactForm):
         after = edit_form(self.kind, self.row, self.user, self.sent(typed))
         before.is_valid(), after.is_valid()
         for name, errors in after.errors.items():
-            if name == self.name or name not in before.errors:
+            if name in SUGGESTIBLE[self.kind] and (name == self.name or name not in before.errors):
                 self.add_error("value", ValidationError(errors))
         return after.cleaned_data.get(self.name, "")
 

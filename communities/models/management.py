@@ -10,7 +10,7 @@ from communities.access import ScopedQuerySet
 from communities.workflow import MANAGEMENT_MOVES, STEP_TONES, TRANSITIONS, Management, Step
 from foundation.facts import Fact
 from foundation.fields import PathField
-from foundation.journal.moves import Conflict, NotAllowed, move, record, revise
+from foundation.journal.moves import Conflict, NotAllowed, move, revise
 from foundation.notices.tell import tell
 
 
@@ -44,25 +44,18 @@ class ManagementChangeManager(models.Manager.from_queryset(ManagementChangeQuery
         compound = self.instance
         if not can_follow(compound, after, property_unit) or not self.comes_after_the_last(on):
             raise NotAllowed(compound, "manage")
-        try:
-            with transaction.atomic():
-                change = self.create(
-                    client_uuid=key or uuid4(),
-                    created_by=by,
-                    before=compound.management,
-                    unit_before=compound.property_unit,
-                    after=after,
-                    property_unit=property_unit,
-                    on=on,
-                    reason=reason,
-                    area_path=compound.area_path,
-                )
-        except IntegrityError:
-            raise Conflict(compound) from None
-        if on > timezone.localdate():
-            record(change, "plan", by=by, key=key)
-        else:
-            change.carry_out(by=by, key=key)
+        change = self.create(
+            client_uuid=key or uuid4(),
+            created_by=by,
+            before=compound.management,
+            unit_before=compound.property_unit,
+            after=after,
+            property_unit=property_unit,
+            on=on,
+            reason=reason,
+            area_path=compound.area_path,
+        )
+        (change.plan if on > timezone.localdate() else change.carry_out)(by=by, key=key)
         return change
 
     def comes_after_the_last(self, on):
@@ -111,7 +104,7 @@ class ManagementChange(Fact):
     )
     on = models.DateField(_("from this day on"))
     reason = models.TextField(_("reason"), max_length=500)
-    status = models.CharField(_("status"), max_length=10, choices=Step.choices, default=Step.PLANNED, editable=False)
+    status = models.CharField(_("status"), max_length=10, choices=Step.choices, default=Step.DRAFT, editable=False)
     done_at = models.DateTimeField(null=True, editable=False)
     area_path = PathField(max_length=15, db_index=True, editable=False)
 
@@ -162,6 +155,14 @@ class ManagementChange(Fact):
 
     def starts_from(self, compound):
         return (compound.management, compound.property_unit_id) == (self.before, self.unit_before_id)
+
+    def plan(self, *, by, key=None):
+        """Leave it to its day. Conflict if another one is planned already."""
+        try:
+            with transaction.atomic():
+                move(self, "plan", by=by, key=key)
+        except IntegrityError:
+            raise Conflict(self.compound) from None
 
     @transaction.atomic
     def carry_out(self, *, by=None, key=None):

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
@@ -5,6 +7,7 @@ from communities.breadcrumb import way_to
 from communities.forms.management import ManagementForm, ManagementStepForm
 from communities.models import Compound, ManagementChange
 from foundation.acting import act
+from foundation.journal.moves import done_already
 from foundation.shortcuts import get_for, posted
 
 
@@ -14,6 +17,8 @@ def compound_manage(request, pk):
     changes = list(compound.management_changes.for_list())
     planned = next((change for change in changes if change.status == "planned"), None)
     form = ManagementForm(posted(request), row=compound)
+    if sent_before(request):
+        return redirect(compound)
     tail = [(compound.name, compound.get_absolute_url()), (_("Change the management"), "")]
     context = {
         "compound": compound,
@@ -24,6 +29,15 @@ def compound_manage(request, pk):
     }
     verb = compound.management_changes.enter
     return act(request, form, verb, template="communities/compound_manage.html", context=context)
+
+
+def sent_before(request):
+    """Whether this very form was carried out: after the first time its own choice is no longer offered."""
+    try:
+        key = UUID(request.POST.get("key", ""))
+    except ValueError:
+        return False
+    return bool(done_already(key, request.user))
 
 
 def management_undo(request, pk):

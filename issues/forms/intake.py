@@ -3,6 +3,7 @@
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -142,7 +143,8 @@ class IntakeForm(FactForm):
         for path in intake_paths(self.user):
             # Somebody with a post in a grid records for its community.
             reach |= within(path[:12], "code")
-        return list(Division.objects.filter(reach, level=Level.COMMUNITY).order_by("code"))
+        standing = Division.objects.standing(timezone.localdate())
+        return list(standing.filter(reach, level=Level.COMMUNITY).order_by("code"))
 
     def compounds(self):
         return Compound.objects.standing().filter(self.within_reach).order_by("name", "pk")
