@@ -7,16 +7,18 @@ bool, date, datetime, None, or one of the marks FORMULA, BROKEN, MERGED.
 import codecs
 import csv
 import re
+import zlib
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
-from zipfile import ZipFile
+from xml.parsers.expat import ExpatError
+from zipfile import BadZipFile
 
 from django.conf import settings
-from openpyxl import load_workbook
 from openpyxl.utils import range_boundaries
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from communities.rosters.faults import FileFault
+from communities.rosters.xlsx import Package
 from foundation.workbooks import MEGABYTE, OLD_EXCEL, Limits, Refused, check
 
 # UTF-16 names of streams in an OLE container: of an encrypted .xlsx, and of a real .xls.
@@ -25,6 +27,7 @@ XLS_STREAMS = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
 REFUSALS = {"empty": "empty", "large": "too_large", "bomb": "bomb", "cells": "bomb", "macros": "macros"}
 PIECE = MEGABYTE
 MERGED_RANGE = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?\bref\s*=\s*[\"']([A-Z0-9:$]+)[\"']")
+DIMENSION = re.compile(rb"<(?:\w+:)?dimension\s[^>]*?ref=[\"'][^\"']*?(\d+)[\"']")
 MOST_MERGED = 200_000
 # Wider than any ledger; the rest of a row is not looked at.
 MOST_COLUMNS = 120
@@ -100,35 +103,36 @@ class Xlsx(Book):
             ) from None
         self.data = data
         try:
-            self.book = load_workbook(BytesIO(data), read_only=True, keep_links=False)
-            self.sheets = [Sheet(page.title, page.sheet_state != "visible") for page in self.book.worksheets]
+            self.package = Package(BytesIO(data))
         except Exception:  # openpyxl raises whatever a broken part leads to
             raise FileFault("corrupt") from None
+        self.sheets = [Sheet(name, state != "visible") for name, state, _path in self.package.sheets]
 
     def close(self):
-        self.book.close()
+        self.package.close()
+
+    def path_of(self, name):
+        return next(path for title, _state, path in self.package.sheets if title == name)
 
     def height(self, name):
-        return self.book[name].max_row or 0
+        """What the file says; often wrong, and good enough to show progress by."""
+        with self.package.archive.open(self.path_of(name)) as part:
+            found = DIMENSION.search(part.read(4096))
+        return int(found[1]) if found else 0
 
     def rows(self, name):
-        page = self.book[name]
-        # What the file says about its own size is often wrong; the rows know better.
-        page.reset_dimensions()
-        merged = Merged(self.merged_ranges(page))
+        path = self.path_of(name)
+        merged = Merged(self.merged_ranges(path))
         try:
-            for number, cells in enumerate(page.iter_rows(max_col=None), 1):
-                values = [value_of(cell) for cell in cells[:MOST_COLUMNS]]
-                yield number, merged.mark(number, values)
-        except FileFault:
-            raise
-        except Exception:
+            for number, values in self.package.rows(path, FORMULA, BROKEN):
+                yield number, merged.mark(number, values[:MOST_COLUMNS])
+        except (ExpatError, BadZipFile, zlib.error, ValueError, KeyError, IndexError, OSError, EOFError):
             raise FileFault("corrupt") from None
 
-    def merged_ranges(self, page):
+    def merged_ranges(self, path):
         """The merged ranges of a sheet. They stand behind its cells, where a stream does not see them in time."""
         ranges, rest = [], b""
-        with ZipFile(BytesIO(self.data)) as archive, archive.open(page._worksheet_path) as part:
+        with self.package.archive.open(path) as part:
             while piece := part.read(PIECE):
                 text, close, rest = (rest + piece).rpartition(b">")
                 ranges += MERGED_RANGE.findall(text + close)
@@ -138,13 +142,6 @@ class Xlsx(Book):
             return [range_boundaries(found.decode()) for found in ranges]
         except ValueError:
             raise FileFault("corrupt") from None
-
-
-def value_of(cell):
-    kind = cell.data_type
-    if kind == "n" or kind == "s" or kind == "d" or kind == "b":
-        return cell.value
-    return FORMULA if kind == "f" else BROKEN if kind == "e" else cell.value
 
 
 class Merged:

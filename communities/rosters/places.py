@@ -74,7 +74,7 @@ class Compounds:
             raise CellFault("ambiguous_compound")
         if not found:
             elsewhere = Compound.objects.standing().filter(name=name)
-            if community is not None:
+            if "community" in values:
                 elsewhere = elsewhere.filter(community=community)
             raise CellFault("outside" if elsewhere.exists() else "unknown_compound")
         return found[0]

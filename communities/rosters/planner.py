@@ -11,7 +11,7 @@ from communities.models.roster import RosterLine
 from communities.rosters import cells
 from communities.rosters.columns import BY_CODE
 from communities.rosters.faults import CellFault
-from communities.rosters.headings import is_second_heading
+from communities.rosters.headings import is_second_heading, synonyms
 from foundation.journal.bulk import as_text, record_each, revise_each
 from foundation.relations import parts
 
@@ -59,6 +59,8 @@ class Planner:
         self.roster, self.user = roster, user
         known = BY_CODE[roster.kind]
         self.columns = [(position, known[code]) for position, code in sorted(roster.columns.items()) if code in known]
+        self.codes = {position: column.code for position, column in self.columns}
+        self.headings = set(synonyms(roster.kind))
         self.positions = {column.code: position for position, column in self.columns}
         self.on_behalf_of = user.acting_for(roster)
         self.data = {"roster": roster.pk}
@@ -83,9 +85,15 @@ class Planner:
             self.take(item, column, value)
         if empty:
             return None
-        if is_second_heading(self.roster.kind, {at: column.code for at, column in self.columns}, values):
+        if self.looks_like_headings(item, values):
             item.faults = [("", "second_heading", {})]
         return item
+
+    def looks_like_headings(self, item, values):
+        """Looked at closely only where the row's name is a heading, or something is wrong with it anyway."""
+        if not item.faults and folded_name(item) not in self.headings:
+            return False
+        return is_second_heading(self.roster.kind, self.codes, values)
 
     def take(self, item, column, value):
         hints = []
@@ -193,6 +201,11 @@ class Planner:
             ],
             batch_size=1000,
         )
+
+
+def folded_name(item):
+    name = item.values.get("name") or item.values.get("door") or ""
+    return cells.folded(name) if len(name) < 12 else name
 
 
 def good(items):

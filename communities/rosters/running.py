@@ -38,6 +38,8 @@ from communities.rosters.planner import FAULTY
 from communities.rosters.residents import Residents
 from communities.rosters.staff import StaffMembers
 from communities.rosters.units import Units
+from foundation.bigrams import BigramsField
+from foundation.fields import EncryptedTextField
 from foundation.jobs import JobCancelled, JobFailed, runs
 from foundation.journal.bulk import record_each, revise_each
 from foundation.journal.models import Entry
@@ -383,11 +385,11 @@ def built_on(model, lines, roster=None, rows=None):
     """
     if not lines:
         return {}
-    rows = model._base_manager.in_bulk([line.object_id for line in lines]) if rows is None else rows
+    rows = light(model).in_bulk([line.object_id for line in lines]) if rows is None else rows
     found = {}
     for line in lines:
         row = rows.get(line.object_id)
-        if row is None or getattr(row, "version", line.version) != line.version or getattr(row, "last_login", None):
+        if row is None or row.version != line.version or getattr(row, "last_login", None):
             found[line.object_id] = "corrected" if row is not None else "gone"
     made = [line.object_id for line in lines if line.made and line.object_id not in found]
     for relation in relations_of(model):
@@ -403,6 +405,13 @@ def built_on(model, lines, roster=None, rows=None):
             Entry.objects.filter(actor__in=made).values_list("actor", flat=True).distinct(), "corrected"
         )
     return found
+
+
+def light(model):
+    """Rows of the model without what is only costly to read here: encrypted texts and search tokens."""
+    heavy = [f.name for f in model._meta.concrete_fields if isinstance(f, EncryptedTextField | BigramsField)]
+    rows = model._base_manager.defer(*heavy)
+    return rows.select_related("compound") if model is Building else rows
 
 
 def take_back(roster, job, total=0):
@@ -443,7 +452,8 @@ def take_back_batch(roster, user, lines):
         same = [line for line in lines if line.model == name]
         if not same:
             continue
-        rows = model._base_manager.select_for_update().in_bulk([line.object_id for line in same])
+        rows = light(model).select_for_update(of=("self",)).in_bulk([line.object_id for line in same if line.made])
+        rows |= model._base_manager.select_for_update().in_bulk([line.object_id for line in same if not line.made])
         why = built_on(model, same, rows=rows)
         stays += [{"model": name, "id": pk, "why": reason} for pk, reason in why.items()]
         free = [line for line in same if line.object_id not in why]

@@ -3,19 +3,15 @@
 import pytest
 
 from communities.models import Building, CareEntry, Household, Resident
-from foundation.journal.models import Entry, Former
+from foundation.journal.models import Entry
 from tests.communities.ledgers import (
     applied,
-    at_work,
     checked,
     counts,
-    faults,
     id_of,
     ledger,
     resident,
     reverted,
-    row_of,
-    upload,
 )
 
 pytestmark = pytest.mark.django_db
