@@ -1,25 +1,30 @@
 from django import forms
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from communities.access import posts_for
+from communities.access import posts_for, roots_of
 from communities.forms.row import RowForm, day_field, field_of, half_width, not_in_the_future
-from communities.models import Building, Compound, Household
+from communities.models import Building, Compound, Division, Household
 from communities.models.care import CareLevel
 from communities.models.compound import number_in
 from communities.models.division import DIGITS, Level
 from foundation.forms import FactForm
+from foundation.paths import within
+from foundation.templatetags.portal import named
 
 ALL = ("", _("all"))
+INDENT = "\u3000"
 
 
 class HouseholdFilter(forms.Form):
     """What the list of households can be narrowed to: codes only, nothing personal.
 
-    Who works in one community chooses a compound; who works above it chooses a community first. One query for the choices.
+    Who works in one community chooses a compound; who works above it goes down by places first. One query for the choices, and
+    never more of them than a street has communities or a district streets. `community` is the code of any place.
     """
 
-    community = forms.ChoiceField(required=False, label=_("Community"))
+    community = forms.ChoiceField(required=False, label=_("Area"))
     compound = forms.ChoiceField(required=False, label=_("Compound"))
     care = forms.ChoiceField(
         required=False,
@@ -32,12 +37,11 @@ class HouseholdFilter(forms.Form):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        compounds = Compound.objects.visible_to(user).standing()
-        community = self.data.get("community") or ""
-        if community or self.is_of_one_community(user):
-            self.offer_compounds(compounds, community)
+        chosen = self.data.get("community") or ""
+        if len(chosen) >= DIGITS[Level.COMMUNITY] or self.is_of_one_community(user):
+            self.offer_compounds(Compound.objects.visible_to(user).standing(), chosen)
         else:
-            self.fields["community"].choices = [ALL, *compounds.communities()]
+            self.offer_places(user, chosen)
             del self.fields["compound"]
 
     def is_of_one_community(self, user):
@@ -45,6 +49,19 @@ class HouseholdFilter(forms.Form):
         return bool(posts) and all(
             post.compound_id or len(post.path or "") >= DIGITS[Level.COMMUNITY] for post in posts
         )
+
+    def offer_places(self, user, chosen):
+        """The places directly below the chosen one, or below one's own, and that itself."""
+        here = [chosen] if chosen else roots_of(user, "people")
+        rows = Division.objects.visible_to(user).standing(timezone.localdate())
+        found = rows.filter(Q(parent__code__in=here) | Q(code__in=here)).order_by("code")
+        self.fields["community"].choices = [
+            ALL,
+            *(
+                (row.code, f"{INDENT * (row.code not in here)}{named(row)}")
+                for row in found.only("code", "name", "name_en")
+            ),
+        ]
 
     def offer_compounds(self, compounds, community):
         rows = compounds.filter(community__code=community) if community else compounds
@@ -65,13 +82,13 @@ class HouseholdFilter(forms.Form):
         self.is_valid()
         chosen = self.cleaned_data
         conditions = {
-            "compound__community__code": chosen.get("community"),
             "compound": chosen.get("compound"),
             "occupancy": chosen.get("occupancy"),
         }
         care = chosen.get("care")
         level = Q(care_level__isnull=False) if care == "any" else Q(care_level=care) if care else Q()
-        return households.filter(level, **{name: value for name, value in conditions.items() if value})
+        here = within(chosen.get("community", ""))
+        return households.filter(level, here, **{name: value for name, value in conditions.items() if value})
 
 
 class HouseholdFacts(forms.Form):

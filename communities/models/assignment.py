@@ -59,6 +59,17 @@ class AssignmentQuerySet(DatedQuerySet):
     def for_access(self):
         return self.select_related("division", "unit", "compound", "stands_in_for")
 
+    def lightly(self):
+        """After `for_access`: of the targets only what the rule of access and the frame of a page ask; every page asks it."""
+        own = (field.name for field in self.model._meta.concrete_fields)
+        targets = {
+            "division": ("code", "level", "name", "name_en", "parent"),
+            "unit": ("path", "kind", "name", "name_en", "division", "area_path"),
+            "compound": ("name", "community", "area_path"),
+            "stands_in_for": ("name", "username"),
+        }
+        return self.only(*own, *(f"{target}__{name}" for target, names in targets.items() for name in names))
+
     def for_list(self):
         return self.for_access().select_related("user").order_by("area_path", "role", "user__name", "pk")
 

@@ -114,6 +114,11 @@ class ResidentQuerySet(ScopedQuerySet):
         """What the list page shows; phone and ID number stay where they are, their hashes say whether there is one."""
         return self.select_related("household").defer("phone", "id_number").order_by("area_path", "household_id", "pk")
 
+    def for_page(self):
+        """As `for_list`, with as little as the page of the list shows."""
+        own = ("name", "purged_at", "born_on", "care_level", "presence", "residency", "phone_hash", "id_number_hash")
+        return self.select_related("household").only(*own, "household__address").order_by("area_path", "household_id", "pk")
+
     def for_detail(self):
         return self.select_related("household__building", "household__compound__community__parent__parent")
 
@@ -381,6 +386,10 @@ class Resident(Mergeable, Searchable, Fact):
             declines_remark="",
             declines_reviewed_on=None,
         )
+
+    def extract(self, *, by, reason):
+        """The person gets to read what is stored; `reason` says how the identity was checked, and is logged first."""
+        return accessed(self, "extract", by=by, reason=reason)
 
     @transaction.atomic
     def reveal(self, *, by, what, reason, context=""):

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from communities import lists
 from communities.models import Resident
 from communities.models.care import CareLevel
 from communities.models.resident import Presence
 from foundation.shortcuts import bounded_page_of, words_of
+from foundation.tables import Column, Table, joined, link, mute
 from foundation.templatetags.portal import chip
 
 CARE_CHIPS = {
@@ -53,6 +56,29 @@ def rows_of(residents):
     ]
 
 
+def table_of(rows):
+    columns = [
+        Column(pgettext("of a person", "Name")),
+        Column(_("Address")),
+        Column(_("Age"), css="num"),
+        Column(_("Care level"), named=False),
+        Column(_("Residence and registration")),
+        Column(_("Still missing")),
+    ]
+    cells = [
+        (
+            link(row.url, row.name, "t"),
+            row.address,
+            row.age,
+            joined(row.care, row.presence),
+            row.residency,
+            mute(row.gaps),
+        )
+        for row in rows
+    ]
+    return Table(columns, cells)
+
+
 def residents_asked_for(request):
     """(the filter, the words searched for, the residents) of the list that the request names."""
     words = words_of(request)
@@ -63,6 +89,7 @@ def residents_asked_for(request):
 def resident_list(request):
     """Residents, names masked; searched by name, pinyin or phone number, by POST. Each leads to the household."""
     chosen, words, residents = residents_asked_for(request)
-    page = bounded_page_of(request, residents, fetch=lambda pks: Resident.objects.filter(pk__in=pks).for_list())
-    context = {"page": page, "rows": rows_of(page.object_list), "filter": chosen, "words": words}
+    page = bounded_page_of(request, residents, fetch=lambda pks: Resident.objects.filter(pk__in=pks).for_page())
+    rows = rows_of(page.object_list)
+    context = {"page": page, "rows": rows, "table": table_of(rows), "filter": chosen, "words": words}
     return render(request, "communities/resident_list.html", context)

@@ -42,19 +42,36 @@ def day(value):
     if not value:
         return ""
     date = timezone.localtime(value).date() if hasattr(value, "hour") else value
-    this_year = date.year == timezone.localdate().year
-    if is_chinese():
-        return f"{date.month}月{date.day}日" if this_year else f"{date.year}年{date.month}月{date.day}日"
-    return f"{date.day} {MONTHS[date.month - 1]}" + ("" if this_year else f" {date.year}")
+    return day_words(date, chinese=is_chinese(), this_year=timezone.localdate().year)
 
 
 @register.filter
 def moment(value):
     """A day and the time of day: "11月18日 09:12"."""
-    if not value:
-        return ""
-    local = timezone.localtime(value)
-    return f"{day(local)} {local:%H:%M}"
+    return moments()(value) if value else ""
+
+
+def moments():
+    """`moment` for many values: zone, language and year are asked once."""
+    zone, chinese, this_year = timezone.get_current_timezone(), is_chinese(), timezone.localdate().year
+
+    def write(value):
+        local = value.astimezone(zone)
+        return f"{day_words(local, chinese=chinese, this_year=this_year)} {local.hour:02d}:{local.minute:02d}"
+
+    return write
+
+
+def days():
+    """`day` for many moments."""
+    zone, chinese, this_year = timezone.get_current_timezone(), is_chinese(), timezone.localdate().year
+    return lambda value: day_words(value.astimezone(zone), chinese=chinese, this_year=this_year)
+
+
+def day_words(date, *, chinese, this_year):
+    if chinese:
+        return f"{date.month}月{date.day}日" if date.year == this_year else f"{date.year}年{date.month}月{date.day}日"
+    return f"{date.day} {MONTHS[date.month - 1]}" + ("" if date.year == this_year else f" {date.year}")
 
 
 # The first that occurs in a browser's own description decides: most of them also claim to be Chrome or Safari.
@@ -144,27 +161,61 @@ def is_group(bound):
     return isinstance(bound.field.widget, forms.RadioSelect)  # CheckboxSelectMultiple is one too
 
 
-@register.inclusion_tag("includes/field.html")
+@register.simple_tag
 def field(bound, look="", label="", help=""):
     """A form field with label, help and errors tied to it.
 
-    `look="segmented"`: two to four short choices in one strip. `label` and `help` replace those of a form that is not ours.
+    `look="segmented"`: two to four short choices in one strip. `label` and `help` replace those of a form that is not ours. Written
+    here and not in a template, because a list page has a dozen of them.
     """
-    help = help or bound.help_text
+    help, label = help or bound.help_text, conditional_escape(label or bound.label)
     described = [f"{bound.auto_id}_{part}" for part, there in (("help", help), ("error", bound.errors)) if there]
     attrs = {"aria-describedby": " ".join(described)} if described else {}
     if bound.errors:
         attrs["aria-invalid"] = "true"
-    return {
-        "field": bound,
-        "label": label or bound.label,
-        "help": help,
-        "look": look,
-        "widget": bound.as_widget(attrs=attrs),
-        "is_group": is_group(bound),
-        "is_check": isinstance(bound.field.widget, forms.CheckboxInput),
-        "describedby": attrs.get("aria-describedby", ""),
-    }
+    wrong = " wrong" if bound.errors else ""
+    end = (help_below(bound, help) if help else "") + (errors_below(bound) if bound.errors else "")
+    optional = "" if bound.field.required else f' <span class="optional">{gettext("optional")}</span>'
+    if is_group(bound):
+        by = f' aria-describedby="{" ".join(described)}"' if described else ""
+        start = f'<fieldset class="field{" " * bool(look)}{look}{wrong}" id="{bound.auto_id}"{by}>'
+        return mark_safe(
+            f'{start}<legend>{label}{optional}</legend><div class="tiles">{tiles(bound)}</div>{end}</fieldset>'
+        )
+    widget, target = bound.as_widget(attrs=attrs), bound.id_for_label
+    if isinstance(bound.field.widget, forms.CheckboxInput):
+        tile = f'<label class="tile" for="{target}">{widget}<span>{label}</span></label>'
+        return mark_safe(f'<div class="field check{wrong}">{tile}{end}</div>')
+    return mark_safe(f'<div class="field{wrong}"><label for="{target}">{label}{optional}</label>{widget}{end}</div>')
+
+
+def tiles(bound):
+    return "".join(
+        f'<label class="tile" for="{choice.id_for_label}">{choice.tag()}<span>{conditional_escape(choice.choice_label)}</span></label>'
+        for choice in bound
+    )
+
+
+def help_below(bound, help):
+    # Help is ours, not a user's; some of it has marks of its own.
+    return f'<div class="help" id="{bound.auto_id}_help">{help}</div>'
+
+
+def errors_below(bound):
+    errors = " ".join(conditional_escape(error) for error in bound.errors)
+    return f'<p class="error" id="{bound.auto_id}_error">{icon("alert")}<span>{errors} </span></p>'
+
+
+@register.filter
+def nav_links(items):
+    """Links of the navigation: icon, word, how many wait; the page one is on is marked."""
+    return mark_safe("".join(map(nav_link, items)))
+
+
+def nav_link(item):
+    current = ' aria-current="page"' if item.current else ""
+    count = f'<span class="n">{item.count}</span>' if item.count else ""
+    return f'<a href="{item.url}"{current}>{icon(item.icon)}{conditional_escape(item.label)}{count}</a>'
 
 
 @register.inclusion_tag("includes/form_errors.html")

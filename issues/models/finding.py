@@ -16,6 +16,23 @@ from issues.models.contact import Anonymity, Callback, Outcome
 from issues.models.work_order import Hand, WorkOrder
 from issues.workflow import OPEN, RUNNING, Reason, Status
 
+# Columns that no list shows; an issue with all that hangs on it has a hundred.
+LONG = ("bigrams", "text", "result", "voided_reason", "client_uuid", "source_key", "occurred_at")
+BESIDE = {
+    "community": ("bigrams", "full_name", "office_address", "office_phone", "since", "until", "source", "version"),
+    "compound": (
+        "bigrams",
+        "client_uuid",
+        "remark",
+        "voided_reason",
+        "address",
+        "built_year",
+        "created_at",
+        "developer_kind",
+    ),
+    "desk": ("bigrams", "phone", "address", "closed_on", "version"),
+}
+
 
 class IssueQuerySet(ScopedQuerySet):
     def scope(self, user, level):
@@ -82,11 +99,21 @@ class IssueQuerySet(ScopedQuerySet):
 
     # --- shapes ---
 
+    def with_hands_of(self, user):
+        """Adds `in_readers_hands`: what `Issue.shows_reporter_to` would have to ask of each row, for whole lists."""
+        return self.annotate(in_readers_hands=Exists(in_named_hands_of(user)))
+
     def for_list(self):
-        """What the list page shows, in one query: the row, its place, its desk and the unit that has it (`lead_name`)."""
-        lead = WorkOrder.objects.filter(issue=OuterRef("pk"), role="lead", state__in=WorkOrder.OPEN)
-        return self.select_related("category", "community", "compound", "desk").annotate(
-            lead_name=Subquery(lead.values("unit__name")[:1]), lead_name_en=Subquery(lead.values("unit__name_en")[:1])
+        """What the list page shows, in one query: the row, its place, its desk and the unit that has it (`lead_name`).
+
+        There is one open lead order at most, so the join adds no row.
+        """
+        is_lead = Q(work_orders__role="lead", work_orders__state__in=WorkOrder.OPEN)
+        return (
+            self.select_related("category", "community", "compound", "desk")
+            .defer(*LONG, *(f"{name}__{field}" for name, fields in BESIDE.items() for field in fields))
+            .annotate(lead=models.FilteredRelation("work_orders", condition=is_lead))
+            .annotate(lead_name=F("lead__unit__name"), lead_name_en=F("lead__unit__name_en"))
         )
 
     def for_work(self):
@@ -227,5 +254,9 @@ def had_in_hand(issue, person):
 def is_confided_to(user):
     """Words and reporter are this user's business: the same rule as `Issue.shows_reporter_to`."""
     own = any_of(within(post.path) for post in posts_of(user) if post.division_id and post.role == Role.SECRETARY)
-    handled = WorkOrder.objects.filter(issue=OuterRef("pk"), handler=user.pk, state__in=WorkOrder.NAMED)
-    return ~Q(anonymity=Anonymity.CONFIDENTIAL) | own | Q(created_by=user.pk) | Q(Exists(handled))
+    return ~Q(anonymity=Anonymity.CONFIDENTIAL) | own | Q(created_by=user.pk) | Q(Exists(in_named_hands_of(user)))
+
+
+def in_named_hands_of(user):
+    """Work orders of the outer issue that stand and name this user as their handler."""
+    return WorkOrder.objects.filter(issue=OuterRef("pk"), handler=user.pk, state__in=WorkOrder.NAMED)

@@ -342,8 +342,13 @@ class Issue(Searchable, Fact):
             self.anonymity != Anonymity.CONFIDENTIAL
             or self.created_by_id == user.pk
             or holds(user, Role.SECRETARY, self.area_path)
-            or user.pk in self.named_handler_ids
+            or self.is_in_named_hands_of(user)
         )
+
+    def is_in_named_hands_of(self, user):
+        """Whether an order that stands names the user; a list of this reader's has asked already (`with_hands_of`)."""
+        known = self.__dict__.get("in_readers_hands")
+        return user.pk in self.named_handler_ids if known is None else known
 
     def is_in_work_of(self, user):
         """Whether the user works on it right now as handler, owner secretary or verifier: then a call needs no reason."""

@@ -5,21 +5,23 @@ from urllib.parse import urlencode
 from django import forms
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from communities.access import posts_of
 from foundation.journal.moves import accessed
 from foundation.sheets import sheet_response
 from foundation.shortcuts import bounded_page_of, page_of, words_of
-from foundation.templatetags.portal import named
+from foundation.tables import Column, Table, below, joined, link, span
+from foundation.templatetags.portal import chip, days, due_chip, named
 from issues.filters import IssueFilter
 from issues.forms.intake import may_record
 from issues.models import Issue
 from issues.models.finding import deciding_posts, unit_behind
 from issues.queues import QUEUES
 from issues.sight import Sight, sights
+from issues.templatetags.issues import status_chip
 from issues.workflow import OPEN, Status
 
 MOST_EXPORTED = 5000
@@ -72,7 +74,10 @@ class Question:
         if self.filter.counted_as:
             return page_of(request, self.shown())
         rows = self.filter.sorted(self.rows())
-        return bounded_page_of(request, rows, fetch=lambda pks: self.with_facts(Issue.objects.filter(pk__in=pks)))
+        return bounded_page_of(request, rows, fetch=self.fetch)
+
+    def fetch(self, pks):
+        return Issue.objects.filter(pk__in=pks).for_list().with_hands_of(self.user)
 
 
 def issue_list(request):
@@ -80,9 +85,11 @@ def issue_list(request):
     question = Question(request)
     page = question.page(request)
     question.filter.offer(request.user)
+    rows = sights(page.object_list, request.user)
     context = {
         "page": page,
-        "rows": sights(page, request.user),
+        "rows": rows,
+        "table": table_of(rows),
         "question": question,
         "filter": question.filter,
         "chips": chips_for(request.user, question),
@@ -90,6 +97,36 @@ def issue_list(request):
         "may_record": may_record(request.user),
     }
     return render(request, "issues/issue_list.html", context)
+
+
+def table_of(rows):
+    columns = [
+        Column(gettext("Issue")),
+        Column(gettext("Status and limit"), named=False),
+        Column(gettext("With")),
+        Column(gettext("Submitted"), css="nowrap"),
+    ]
+    write = days()
+    return Table(
+        columns,
+        [
+            (
+                title_of(sight),
+                span("actions", joined(status_chip(sight.issue), due_chip(sight.issue))),
+                sight.holder if sight.issue.is_open else sight.issue.get_closure_reason_display(),
+                write(sight.issue.submitted_at),
+            )
+            for sight in rows
+        ],
+    )
+
+
+def title_of(sight):
+    issue = sight.issue
+    urgent = sight.urgency_tone and chip(sight.urgency_tone, "alert", issue.get_urgency_display())
+    secret = sight.is_confidential and chip("calm", "lock", gettext("confidential"))
+    about = f"{issue.number} · {named(issue.category)} · {sight.place}"
+    return joined(link(sight.url, sight.title, "t"), " ", urgent, secret, below(about))
 
 
 def chips_for(user, question):

@@ -108,6 +108,16 @@ class VisitQuerySet(ScopedQuerySet):
             .latest_first()
         )
 
+    def for_page(self):
+        """As `for_list`, with as little as the page of the list shows."""
+        own = ("outcome", "situation", "mode", "visited_at", "created_at", "people_met")
+        return (
+            self.for_list()
+            .select_related(None)
+            .select_related("household", "created_by")
+            .only(*own, "household__address", "created_by__name")
+        )
+
     def with_people(self):
         """Adds `household.people_here` for a table that names the household."""
         here = self.model.household.field.related_model.residents.rel.related_model.objects.here()
@@ -132,6 +142,7 @@ class VisitManager(models.Manager.from_queryset(VisitQuerySet)):
         a `client_uuid` gets one that follows from the visit's. Raises NotAllowed where `by` may not visit, and Conflict if a visit
         or an opinion of somebody else, or of another visit, has the UUID.
         """
+        household = household.survivor()
         if not may_visit(by, household):
             raise NotAllowed(household, "log")
         opinions = [

@@ -1,12 +1,14 @@
 """Visits: logging, lists, one visit, its correction and voiding, paper in and out."""
 
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -16,12 +18,14 @@ from foundation.acting import act
 from foundation.fields import mask_name
 from foundation.journal.moves import timeline
 from foundation.shortcuts import bounded_page_of, get_for, page_of, posted, words_of
+from foundation.tables import Column, Table, joined, link, mute, small
+from foundation.templatetags.portal import chip, moments
 from visits import rounds
 from visits.filters import VisitFilter
 from visits.forms.opinion import opinion_rows, typed_so_far
 from visits.forms.visit import CorrectForm, ExportForm, VisitForm, VoidForm
 from visits.models import Visit
-from visits.models.visit import CORRECTION_HOURS, Mode, Outcome, Situation, Tag, may_visit
+from visits.models.visit import CORRECTION_HOURS, MET, Mode, Outcome, Situation, Tag, may_visit
 from visits.revisions import corrections
 from visits.searching import find_visits
 from visits.views.export import take_away
@@ -92,6 +96,7 @@ def visit_list(request):
         "words": words,
         "totals": totals,
         "page": page,
+        "table": table_of(page.object_list, request.GET),
         "is_mine": form.chosen.get("visitor") == str(request.user.pk),
         "may_log": may(request.user, "visits", CHANGE),
         "export": ExportForm(initial={"q": words}),
@@ -108,11 +113,51 @@ def page_with_totals(request, visits, *, is_figure):
     page = bounded_page_of(
         request,
         visits.latest_first(),
-        fetch=lambda pks: Visit.objects.filter(pk__in=pks).for_list(),
+        fetch=lambda pks: Visit.objects.filter(pk__in=pks).for_page(),
         sums=("people_met",),
     )
     # Where there are more the page names no sums.
     return {"visits": page.paginator.count, **page.paginator.sums}, page
+
+
+def table_of(visits, query):
+    """The rows of the list; a visitor's name narrows it to his visits."""
+    columns = [
+        Column(_("Household")),
+        Column(_("Outcome"), named=False),
+        Column(_("Date of the visit")),
+        Column(_("Date of entry")),
+        Column(_("Visitor")),
+        Column(_("Opinions"), css="num"),
+    ]
+    base, write = reverse("visit_list"), moments()
+    kept = urlencode(
+        [(name, value) for name, values in query.lists() if name not in ("visitor", "page") for value in values]
+    )
+    outcome = cache(outcome_chip)
+    rows = [
+        (
+            link(f"{base}{visit.pk}/", visit.household.address, "t"),
+            outcome(visit.outcome, visit.situation, visit.mode),
+            write(visit.visited_at),
+            mute(write(visit.created_at)),
+            link(f"?{kept}{'&' * bool(kept)}visitor={visit.created_by_id}", visit.created_by.name),
+            visit.opinion_count or "—",
+        )
+        for visit in visits
+    ]
+    return Table(columns, rows)
+
+
+def outcome_chip(outcome, situation, mode):
+    """What came of a visit: how it stands where that matters, else the outcome; and how, if not in person."""
+    if situation == Situation.URGENT:
+        said = chip("bad", "alert", Situation(situation).label)
+    elif situation == Situation.ATTENTION:
+        said = chip("warn", "eye", Situation(situation).label)
+    else:
+        said = chip(*(("ok", "check") if outcome in MET else ("calm", "clock")), Outcome(outcome).label)
+    return joined(said, mode != Mode.IN_PERSON and small(Mode(mode).label))
 
 
 @require_POST
