@@ -43,6 +43,7 @@ class LifeForm(FactForm):
         kwargs["initial"] = {"on": timezone.localdate(), **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
         self.household, self.kind, self.user, self.person = household, kind, user, person
+        self.fields["remark"] = self.fields.pop("remark")  # what matters comes first
         # [(person, what stands now)] if somebody else was faster
         self.overtaken = None
 
@@ -288,7 +289,7 @@ class NewcomerForm(LifeForm):
 
     joins = True
 
-    name = forms.CharField(label=pgettext_lazy("of a person", "name"), max_length=60)
+    name = forms.CharField(label=_("Name"), max_length=60)
     sex = choice_of(Resident, "sex", empty=_("not stated"))
     id_number = forms.CharField(
         label=_("ID number"),
@@ -296,8 +297,8 @@ class NewcomerForm(LifeForm):
         max_length=40,
         help_text=_("Birth and sex follow from it. Whoever lived elsewhere in the portal keeps the history."),
     )
-    phone = forms.CharField(label=_("phone"), required=False, max_length=40)
-    is_head = forms.BooleanField(label=_("head of household"), required=False)
+    phone = forms.CharField(label=_("Phone"), required=False, max_length=40)
+    is_head = forms.BooleanField(label=_("Head of household"), required=False)
     residency = choice_of(Resident, "residency", empty=_("not known"))
     others = forms.CharField(
         label=_("Who comes along"),

@@ -354,6 +354,11 @@ class LifeEvent(Fact):
         return self.resident.get_absolute_url()
 
     @property
+    def words(self):
+        """What happened, as it is said after a name."""
+        return _("was born") if self.kind == LifeKind.BIRTH else self.get_kind_display()
+
+    @property
     def household(self):
         """Where it happened: the home that the person has now, else the one that was left."""
         return self.household_to or self.household_from
