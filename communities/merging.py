@@ -192,12 +192,16 @@ def address_of(name, kind, first, second):
 def words_of(row, name):
     """A fact as a person reads it; phone and ID number masked, what belongs together in one line."""
     columns = [column for column in TOGETHER.get(name, (name,)) if column in columns_of(type(row))]
+    # Of what only goes with the first, a plain "no" says nothing.
+    columns = [column for number, column in enumerate(columns) if not number or getattr(row, column)]
     words = [words_of_column(row, column) for column in columns]
     return " · ".join(word for word in words if word != "—") or "—"
 
 
 def words_of_column(row, column):
     value = getattr(row, column)
+    if value in (None, ""):
+        return "—"
     if hasattr(value, "isoformat"):
         return day(value)
     return named(value) if hasattr(value, "name") else shown(row, column, value)
@@ -208,6 +212,11 @@ def place_of(row):
     if isinstance(row, Resident):
         return row.household.address
     return row.address if isinstance(row, Household) else named(row.community)
+
+
+def names_in(row):
+    """Who lives in a household, in one line; "" for other records."""
+    return "、".join(resident.name for resident in row.living_here) if isinstance(row, Household) else ""
 
 
 def known_to(user, model):

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from communities import idle, kept_files, left_work, reviews, upkeep
+from communities.models import Merge
 from foundation.clock.ticking import ticking
 
 
@@ -35,3 +36,9 @@ def disable_idle():
 def keep_reviews():
     with ticking("communities.tasks.keep_reviews"):
         reviews.keep_reviews(now=timezone.now())
+
+
+@shared_task
+def adopt_late_comers():
+    with ticking("communities.tasks.adopt_late_comers"):
+        Merge.objects.adopt_late_comers()

@@ -199,6 +199,7 @@ JOBS = {
     "foundation.jobs.tasks.run_jobs": gettext_lazy("Long work"),
     "foundation.jobs.tasks.sweep_jobs": gettext_lazy("Clearing away old work"),
     "communities.tasks.release_left_work": gettext_lazy("Open work of people who left"),
+    "communities.tasks.adopt_late_comers": gettext_lazy("Bringing late entries of merged records along"),
     "communities.tasks.keep_registers": gettext_lazy("Changes of places and compounds on their day"),
     "communities.tasks.throw_files_away": gettext_lazy("Clearing old files"),
     "issues.tasks.remind_issues": gettext_lazy("Reminders of issues"),

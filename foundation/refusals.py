@@ -15,7 +15,10 @@ class Merged(Exception):
 
 
 class Refusals:
-    """Middleware: Conflict is a 409 page, NotAllowed a 403 page; a repeated form leads to what it did before, a merged row to its survivor."""
+    """Middleware: Conflict is a 409 page, NotAllowed a 403 page.
+
+    A repeated form leads to what it did before, a merged row to the one that stands for it.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response

@@ -2,6 +2,7 @@
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from foundation import drafts
@@ -16,12 +17,25 @@ def get_for(user, model, *, change=False, **lookup):
     one leads there (Merged).
     """
     rows = getattr(model, "objects", model)
-    row = get_object_or_404(rows.visible_to(user), **lookup)
+    try:
+        row = get_object_or_404(rows.visible_to(user), **lookup)
+    except Http404:
+        # A queryset of standing rows does not know the merged one.
+        row = merged_one(rows.model, user, lookup)
+        if row is None:
+            raise
     if getattr(row, "merged_into_id", None):
         raise Merged(row)
     if change and not rows.changeable_by(user).filter(pk=row.pk).exists():
         raise PermissionDenied
     return row
+
+
+def merged_one(model, user, lookup):
+    """The row that this lookup means, if the user may see it and it was merged into another one."""
+    if not hasattr(model, "merged_into"):
+        return None
+    return model.objects.visible_to(user).filter(merged_into__isnull=False, **lookup).first()
 
 
 def posted(request):

@@ -16,6 +16,7 @@ INTERVALS = {
     "foundation.jobs.tasks.sweep_jobs": 3600,
     "communities.tasks.release_left_work": 3600,
     "communities.tasks.keep_registers": 60,
+    "communities.tasks.adopt_late_comers": 60,
     "communities.tasks.throw_files_away": 3600,
     "communities.tasks.disable_idle": 3600,
     "communities.tasks.keep_reviews": 3600,

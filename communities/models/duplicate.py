@@ -14,9 +14,9 @@ from foundation.journal.moves import Conflict, record
 
 
 class Kind(models.TextChoices):
-    RESIDENT = "resident", _("person")
-    HOUSEHOLD = "household", _("household")
-    COMPOUND = "compound", _("compound")
+    RESIDENT = "resident", _("Resident")
+    HOUSEHOLD = "household", _("Household")
+    COMPOUND = "compound", _("Compound")
 
 
 MODELS = {Kind.RESIDENT: Resident, Kind.HOUSEHOLD: Household, Kind.COMPOUND: Compound}

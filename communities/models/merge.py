@@ -174,14 +174,16 @@ class MergeManager(models.Manager.from_queryset(MergeQuerySet)):
             raise Conflict(row) from None
 
     def adopt_late_comers(self):
-        """Bring along what was written for a merged record in the very moment of its merge; returns how many rows.
+        """Bring along what was being written for a record while it was merged; returns how many rows.
 
-        Pages and uploads follow the pointer by themselves; only a row whose writing had begun before can be late.
+        Pages and uploads follow the pointer by themselves; late is only a row whose transaction had begun before.
         """
         adopted = 0
         since = timezone.now() - timedelta(days=UNDO_DAYS)
         for kind, model in MODELS.items():
             merges = self.open().exclude(why=Why.SPLIT).filter(kind=kind, created_at__gte=since)
+            if not merges.exists():
+                continue
             gone = merges.values("gone_id")
             late = defaultdict(list)
             for relation in relations_of(model):
@@ -198,12 +200,13 @@ class MergeManager(models.Manager.from_queryset(MergeQuerySet)):
 
 
 def locked(model, *pks):
-    """Fresh copies of these rows in the order asked for, locked against everybody who points to them.
+    """Fresh copies of these rows in the order asked for, held until the end of the transaction.
 
-    A row that points to another one (a visit being logged) holds a share of it until it is written; a guarded UPDATE would not wait
-    for that, so this one time rows are locked, always in the order of their numbers.
+    A merge changes two rows that others may want to merge the other way round: a guarded UPDATE of each would end in a deadlock, so
+    this one time rows are locked, always in the order of their numbers.
     """
-    rows = {row.pk: row for row in model._base_manager.select_for_update().filter(pk__in=pks).order_by("pk")}
+    rows = model._base_manager.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
+    rows = {row.pk: row for row in rows}
     if len(rows) < len(pks):
         raise Conflict
     return [rows[pk] for pk in pks]
@@ -466,7 +469,8 @@ class Merge(Fact):
         self.__dict__.update(kept=kept, gone=gone)
         if refusal := self.undo_refusal(timezone.now()):
             refuse_repeat(key, self, "undo", by=by)
-            raise Conflict(self) if refusal == "undone" else NotAllowed(self, "undo")
+            undone = Merge.objects.filter(pk=self.pk, undone_at__isnull=False).exists()
+            raise Conflict(self) if undone else NotAllowed(self, "undo")
         entry = revise(self, "undo", by=by, key=key, undone_at=timezone.now(), undone_by=by)
         try:
             with transaction.atomic():

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 from communities.access import demand
 from communities.breadcrumb import way_to
 from communities.forms.merge import DeclineForm, HouseholdSplitForm, MergeForm, MergeUndoForm
-from communities.merging import REFUSALS, counts_of, place_of, two_for
+from communities.merging import REFUSALS, counts_of, names_in, place_of, two_for
 from communities.models import Household, Merge
 from communities.models.duplicate import MODELS
 from communities.models.merge import Why
@@ -42,7 +42,12 @@ def merge_compare(request, kind, first, second):
             if two.merged:
                 raise
             form, status = MergeForm(two=two, why=form.cleaned_data["why"], stays=form.cleaned_data["stays"]), 409
-    context = {"two": two, "form": form, "decline": DeclineForm(), "places": [place_of(row) for row in two.rows]}
+    context = {
+        "two": two,
+        "form": form,
+        "decline": DeclineForm(),
+        "places": [(place_of(row), names_in(row)) for row in two.rows],
+    }
     return render(request, "communities/merge_compare.html", context | {"changed": status == 409}, status=status)
 
 

@@ -5,7 +5,7 @@
 
 from django.db import transaction
 
-from portal.demo import campaign2022, forms, life, live, people, places, posts
+from portal.demo import accounts, campaign2022, forms, life, live, merging, people, places, posts
 from portal.demo.cast import Cast
 
 # In this order: each chapter builds on those before it.
@@ -16,8 +16,10 @@ CHAPTERS = (
     campaign2022.retell,
     live.play,
     life.happen,
+    merging.enter_twice,
     posts.serve,
     forms.fill,
+    accounts.keep,
 )
 
 
