@@ -161,11 +161,13 @@ def merging(plan, on):
 
 def free_code(above, wanted, taken):
     """`above` with the digits `wanted`, or with the first free number behind all that are taken; "" if there is none."""
-    if above + wanted not in taken:
-        return above + wanted
-    used = [int(code[len(above) :]) for code in taken if len(code) == len(above) + len(wanted)]
-    number = max(used, default=0) + 1
-    return f"{above}{number:0{len(wanted)}d}" if number < 10 ** len(wanted) else ""
+    return above + wanted if above + wanted not in taken else code_behind(above, len(wanted), taken)
+
+
+def code_behind(above, digits, taken):
+    """The code behind the last that was ever used below `above`; "" if there is none left."""
+    number = max((int(code[len(above) :]) for code in taken if len(code) == len(above) + digits), default=0) + 1
+    return f"{above}{number:0{digits}d}" if number < 10**digits else ""
 
 
 def next_code(parent):
@@ -174,7 +176,7 @@ def next_code(parent):
     if digits is None:
         return ""
     codes = Division.objects.filter(parent=parent).values_list("code", flat=True)
-    return free_code(parent.code, f"{1:0{digits - len(parent.code)}d}", set(codes))
+    return code_behind(parent.code, digits - len(parent.code), codes)
 
 
 def gone(plan):
