@@ -169,9 +169,12 @@ def cleared_value(each):
 
 
 def blank_where_named(person, rows, *names):
-    """As `blank`, for those of the rows one of whose fields names the person."""
-    named = [row.pk for row in rows.iterator(chunk_size=200) if person.is_named_in(*(getattr(row, n) for n in names))]
-    return blank(rows.model._base_manager.filter(pk__in=named), *names) if named else 0
+    """As `blank`, for those of the fields of these rows that name the person."""
+    cleared = 0
+    for row in rows.iterator(chunk_size=200):
+        named = [name for name in names if person.is_named_in(getattr(row, name))]
+        cleared += blank(rows.model._base_manager.filter(pk=row.pk), *named) if named else 0
+    return cleared
 
 
 def blank_where_sure(person, rows, *names):

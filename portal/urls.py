@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from portal import views
+from portal import extract, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("inbox/", include("foundation.notices.urls")),
     path("jobs/", include("foundation.jobs.urls")),
+    path("communities/residents/<int:pk>/extract/", extract.resident_extract, name="resident_extract"),
     path("", include("communities.urls")),
     path("issues/", include("issues.urls")),
     path("visits/", include("visits.urls")),
