@@ -67,6 +67,7 @@ class Line:
         self.cell = coordinate(row, column)
         register, by_place = headings.get(block, (None, {}))
         self.heading = block.removeprefix(ONCE) if register is None else by_place.get((row, column)) or by_place[column]
+        self.is_serial = field == "serial"
         self.asked = register.by_code.get(field) if register else FIXED_FIELDS.get(field)
         self.field = str(self.asked.label) if self.asked else ""
         self.row = rows.get(self.record)

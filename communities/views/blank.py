@@ -222,7 +222,8 @@ def by_record(lines):
     """The cells gathered by the record they come from: [(title, url, [line])], in the order of the form."""
     found = {}
     for line in lines:
-        found.setdefault(line.record, []).append(line)
+        if not line.is_serial:
+            found.setdefault(line.record, []).append(line)
     return [(group[0].title, group[0].url, group) for group in found.values()]
 
 
