@@ -95,7 +95,9 @@ class LifeEventQuerySet(ScopedQuerySet):
         reach = super().reach_of(post)
         if post.compound_id or post.path is None:
             return reach
-        return reach | (inside([post.path], "area_path_from") & ~Q(area_path_from=""))
+        # By the home that was left, whose path follows when places are reorganised; the column only says that there is such a one.
+        crossed = LifeEvent._base_manager.exclude(area_path_from="")
+        return reach | Q(pk__in=crossed.filter(inside([post.path], "household_from__area_path")).values("pk"))
 
     def standing(self):
         return self.filter(voided_at__isnull=True)
@@ -444,8 +446,7 @@ class LifeEvent(Fact):
         for name, before, after in reversed(self.written):
             row = self.resident if name == "" else subject(name)
             row.refresh_from_db()
-            untouched = {key: before[key] for key in before if stored(row, key) == after[key]}
-            revise(row, "life_undone", by=by, **{key: restored(row, key, value) for key, value in untouched.items()})
+            revise(row, "life_undone", by=by, **as_before(row, before, after))
         if self.made_resident:
             self.resident.refresh_from_db()
             self.resident.void(by=by, reason=reason)
@@ -461,6 +462,16 @@ class LifeEvent(Fact):
             raise Conflict(self)
         self.version += 1
         self.keep_effects()
+
+
+def as_before(row, before, after):
+    """{field: value} of what is still as the entry left it. A home that was merged or moved meanwhile is taken as it is now."""
+    values = {name: restored(row, name, before[name]) for name in before if stored(row, name) == after[name]}
+    values.pop("area_path", None)
+    if "household" in values:
+        values["household"] = values["household"].survivor()
+        values["area_path"] = values["household"].area_path
+    return values
 
 
 def stored(row, name):

@@ -438,6 +438,13 @@ class TestUndo:
         event.undo(by=town.secretary, reason="登错人")
         assert fresh(resident).remark == "女儿在武汉" and fresh(resident).is_here
 
+    def test_a_home_that_came_to_another_grid_meanwhile_takes_its_people_back_there(self, town):
+        event = life(town, "move", household_to=door(town, 301))
+        Household.objects.filter(pk=town.household.pk).update(area_path="411702007001")
+        event.undo(by=town.secretary, reason="登错户")
+        assert fresh(town.resident).household == town.household
+        assert fresh(town.resident).area_path == "411702007001"
+
     def test_a_family_together_or_one_alone(self, town, enter, sign_in, submit):
         other = add(town, "赵大海")
         for typed, expected in (({"together": ""}, {True, False}), ({"together": "on"}, {True})):
