@@ -81,7 +81,7 @@ class LoginForm(AllauthLoginForm):
 class AddPasskeyForm(AddWebAuthnForm):
     """A passkey is always one that can sign in by itself: it asks for finger, face or PIN."""
 
-    name = forms.CharField(label=_("Name"), required=False, max_length=60)
+    name = forms.CharField(label=_("Name of the passkey"), required=False, max_length=60)
     passwordless = forms.BooleanField(initial=True, widget=forms.HiddenInput)
 
     def clean(self):
@@ -92,7 +92,7 @@ class AddPasskeyForm(AddWebAuthnForm):
 
 
 class EditPasskeyForm(EditWebAuthnForm):
-    name = forms.CharField(label=_("Name"), max_length=60)
+    name = forms.CharField(label=_("Name of the passkey"), max_length=60)
 
 
 class CarefulAnswer:

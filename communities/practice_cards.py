@@ -21,7 +21,7 @@ CARDS = {
     Role.GRID_WORKER: Card(
         _("Open “Field visits”: the people to be visited are listed, the most urgent first."),
         (
-            _("Choose a household and tap “Met, all well”: the visit is logged with two taps."),
+            _("Choose a household and tap “Met · all is well”: the visit is logged with two taps."),
             _("Choose another one where nobody is at home: tap “Nobody at home”."),
             _("At a third one write down what was said, choose a category and register it as an issue."),
             _("Open the household and correct something: a move, a phone number."),

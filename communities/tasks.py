@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from communities import idle, kept_files, left_work, reviews, upkeep
+from communities import idle, kept_files, left_work, retention, reviews, upkeep
 from communities.models import Merge
 from foundation.clock.ticking import ticking
 
@@ -42,3 +42,9 @@ def keep_reviews():
 def adopt_late_comers():
     with ticking("communities.tasks.adopt_late_comers"):
         Merge.objects.adopt_late_comers()
+
+
+@shared_task
+def remind_of_purges():
+    with ticking("communities.tasks.remind_of_purges"):
+        retention.remind_of_purges(now=timezone.now())

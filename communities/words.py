@@ -184,6 +184,7 @@ EXPORTS = {
     "accesses": gettext_lazy("Log of accesses"),
     "households": gettext_lazy("Households"),
     "residents": gettext_lazy("Residents"),
+    "care": gettext_lazy("Care register"),
     "compounds": gettext_lazy("Compounds"),
     "units": gettext_lazy("Units"),
     "divisions": gettext_lazy("Places"),
@@ -203,6 +204,7 @@ JOBS = {
     "communities.tasks.keep_registers": gettext_lazy("Changes of places and compounds on their day"),
     "communities.tasks.throw_files_away": gettext_lazy("Clearing old files"),
     "issues.tasks.remind_issues": gettext_lazy("Reminders of issues"),
+    "communities.tasks.remind_of_purges": gettext_lazy("Data to be cleared"),
 }
 
 

@@ -20,6 +20,7 @@ INTERVALS = {
     "communities.tasks.throw_files_away": 3600,
     "communities.tasks.disable_idle": 3600,
     "communities.tasks.keep_reviews": 3600,
+    "communities.tasks.remind_of_purges": 3600,
     "issues.tasks.remind_issues": 60,
 }
 # A tick that nobody took before the next one is void: it would only ask the same again.

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from communities.access import COMPOUND_ROLES, LEVELS, NEEDS_SECOND_FACTOR, Role, ScopedQuerySet, covers, stand_in
 from communities.models.division import line_of
 from communities.practice import PROVINCE, is_practice
+from foundation.columns import narrowed
 from foundation.fields import PathField
 from foundation.journal.models import refuse_repeat
 from foundation.journal.moves import Conflict, NotAllowed, record, revise
@@ -61,14 +62,13 @@ class AssignmentQuerySet(DatedQuerySet):
 
     def lightly(self):
         """After `for_access`: of the targets only what the rule of access and the frame of a page ask; every page asks it."""
-        own = (field.name for field in self.model._meta.concrete_fields)
-        targets = {
-            "division": ("code", "level", "name", "name_en", "parent"),
-            "unit": ("path", "kind", "name", "name_en", "division", "area_path"),
-            "compound": ("name", "community", "area_path"),
-            "stands_in_for": ("name", "username"),
-        }
-        return self.only(*own, *(f"{target}__{name}" for target, names in targets.items() for name in names))
+        return narrowed(
+            self,
+            division="code level name name_en parent",
+            unit="path kind name name_en division area_path",
+            compound="name community area_path",
+            stands_in_for="name username",
+        )
 
     def for_list(self):
         return self.for_access().select_related("user").order_by("area_path", "role", "user__name", "pk")

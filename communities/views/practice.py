@@ -96,7 +96,6 @@ def practice_trainee_create(request, code):
     return render(request, "communities/practice_trainee_create.html", {"ground": ground, "form": form})
 
 
-@require_safe
 def practice_card(request, role):
     """One page to print: what this role does in the portal, step by step."""
     trains = any(is_practice(post.area_path) for post in posts_of(request.user))

@@ -66,7 +66,7 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     }
     form.dataset.answered = "yes";
     // What was ticked beside the password counts for the passkey, too.
-    for (const box of document.querySelectorAll("[data-also] :checked")) form.append(Object.assign(box.cloneNode(), { type: "hidden", value: "on" }));
+    for (const box of document.querySelectorAll("[name=own_phone]:checked, [name=shared]:checked")) form.append(Object.assign(box.cloneNode(), { type: "hidden", value: "on" }));
     form.requestSubmit();
   });
 }

@@ -17,17 +17,23 @@ from communities.blanks.filling import carry_out
 from communities.blanks.layout import fingerprint_of, read_layout
 from communities.blanks.registers import known
 from communities.models import (
-    Review,
     BlankFill,
+    CareCategory,
+    CareEntry,
+    CareGrant,
+    CareStandard,
     Compound,
     Feedback,
     Handover,
     Leave,
     Merge,
     NotTheSame,
+    Purge,
     Reassignment,
     Reorganisation,
     Resident,
+    RetentionRule,
+    Review,
     Sheet,
     Shift,
     Suggestion,
@@ -124,6 +130,7 @@ def rows_of(town):
     rows["shift_edit"] = {"code": town.community.code, "day": timezone.localdate()}
     rows |= pairs(town)
     rows |= upkeep(town)
+    rows |= care(town)
     rows |= going_out(town) | {"division_print": {"code": town.community.code}}
     rows |= {name: {"code": town.district.code} for name in PRACTICE.split()} | {"practice_card": {"role": "secretary"}}
     return rows | {"year_confirm": {"year": 2026}, "workday_decide": {"day": date(2026, 10, 1)}}
@@ -143,6 +150,48 @@ def pairs(town):
         **dict.fromkeys(("merge_detail", "merge_undo"), {"pk": merge.pk}),
         **dict.fromkeys(("household_split", "household_join"), {"pk": town.household.pk}),
         "duplicate_withdraw": {"pk": said.pk},
+    }
+
+
+def care(town):
+    """An open and an ended care entry, a wish, rules of the district's own, a grant, and a proposal to clear somebody's data."""
+    def add(name):
+        return Resident.objects.add(by=town.secretary, client_uuid=uuid4(), household=town.household, name=name)
+
+    entry, over = (
+        CareEntry.objects.register(
+            by=town.secretary,
+            resident=town.resident,
+            category=CareCategory.objects.get(code=code),
+            consented_on=timezone.localdate(),
+            consented_by="self",
+        )
+        for code in ("living_alone", "very_old")
+    )
+    over.end(by=town.secretary, reason="no_longer")
+    declining, leaving = add("冯静"), add("郑安")
+    declining.decline_visits(by=town.secretary, on=timezone.localdate(), said_by="self")
+    proposal = Purge.objects.propose(by=town.secretary, ground="request", resident=leaving, reason="本人申请")
+    grant = CareGrant.objects.grant(
+        by=None, user=town.cadre, group="health", area_path=town.street.code, since=date(2020, 1, 1), reason="残联工作"
+    )
+    facts = {"by": town.admin_of_district, "area_path": town.district.code}
+    category = CareCategory.objects.add(name="空巢独居", **facts)
+    standard = CareStandard.objects.set_for(level=3, interval_days=60, **facts)
+    rule = RetentionRule.objects.set_for(what="moved", months=48, **facts)
+    return {
+        **dict.fromkeys(("care_detail", "care_consent", "care_review", "care_end"), {"pk": entry.pk}),
+        **dict.fromkeys(
+            ("care_create", "consent_print", "wish_create", "purge_propose", "resident_extract"), {"pk": town.resident.pk}
+        ),
+        **dict.fromkeys(("wish_review", "wish_end"), {"pk": declining.pk}),
+        **dict.fromkeys(("purge_detail", "purge_confirm", "purge_withdraw"), {"pk": proposal.pk}),
+        "care_purge": {"pk": over.pk},
+        "grant_create": {"pk": town.cadre.pk},
+        "grant_end": {"pk": grant.pk},
+        "category_edit": {"pk": category.pk},
+        "standard_edit": {"pk": standard.pk},
+        "retention_edit": {"pk": rule.pk},
     }
 
 
