@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from communities.access import demand
+from communities.forms.care import CareFilter
 from communities.forms.compound import CompoundFilter
 from communities.forms.division import DivisionFilter
 from communities.forms.household import HouseholdFilter
@@ -97,21 +98,14 @@ def staff(user, query, words):
     return chosen, rows.for_list(today)
 
 
-class CareFilter(ResidentFilter):
-    """The same filters, for the entries of those people."""
-
-    def narrow(self, entries, *, today):
-        people = super().narrow(Resident.objects.all(), today=today)
-        return entries.filter(resident__in=people.values("pk"))
-
-
 def care_entries(user, query, words):
+    """Of the sensitive categories only what the reader is granted."""
     demand(user, "people")
     chosen = CareFilter(query, user=user)
-    rows = CareEntry.objects.visible_to(user).current()
+    rows = chosen.narrow(CareEntry.objects.visible_to(user), timezone.localdate())
     if words:
         rows = rows.filter(resident__in=Resident.objects.found_by(words).values("pk"))
-    return chosen, chosen.narrow(rows, today=timezone.localdate()).for_list()
+    return chosen, rows.for_list()
 
 
 # --- The table ---
@@ -171,6 +165,32 @@ def resident_lines(rows):
                 row.get_presence_display(),
                 row.get_residency_display() if row.residency else "",
                 "、".join(str(word) for field, word in GAPS.items() if not getattr(row, field)),
+            ]
+
+
+def care_headings():
+    return [
+        _("Person"),
+        _("Address"),
+        _("Care category"),
+        _("Care level"),
+        _("Ground"),
+        _("Since"),
+        _("Ended on"),
+    ]
+
+
+def care_lines(rows):
+    for part in in_parts(rows):
+        for row in part:
+            yield [
+                row.resident.masked_name,
+                row.resident.household.address,
+                named(row.category),
+                level_word(row.resident.care_level),
+                row.get_basis_display(),
+                row.since,
+                row.ended_on,
             ]
 
 
@@ -268,6 +288,7 @@ LISTS = {
     for one in (
         List("households", gettext_lazy("Households"), "household_list", Household, households, household_headings, household_lines),
         List("residents", gettext_lazy("Residents"), "resident_list", Resident, residents, resident_headings, resident_lines),
+        List("care", gettext_lazy("Care register"), "care_list", CareEntry, care_entries, care_headings, care_lines),
         List("compounds", gettext_lazy("Compounds"), "compound_list", Compound, compounds, compound_headings, compound_lines),
         List("units", gettext_lazy("Units"), "unit_list", Unit, units, unit_headings, unit_lines),
         List("divisions", gettext_lazy("Places"), "division_list", Division, divisions, division_headings, division_lines),

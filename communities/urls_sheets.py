@@ -8,6 +8,7 @@ urlpatterns = [
     path("communities/export/", sheet.division_export, name="division_export"),
     path("communities/compounds/export/", sheet.compound_export, name="compound_export"),
     path("communities/households/export/", sheet.household_export, name="household_export"),
+    path("communities/care/export/", sheet.care_export, name="care_export"),
     path("communities/residents/export/", sheet.resident_export, name="resident_export"),
     path("communities/units/export/", sheet.unit_export, name="unit_export"),
     path("communities/sheets/<int:pk>/", sheet.sheet_download, name="sheet_download"),

@@ -151,8 +151,9 @@ def blocks_with_numbers(fill):
 
 def rows_to_choose(register, user, query, words):
     """(filter, rows) as the list of the register shows them."""
-    one = lists.LISTS.get(register.code)
-    return one.ask(user, query, words) if one else lists.care_entries(user, query, words)
+    chosen, rows = lists.LISTS[register.code].ask(user, query, words)
+    # The list of the care register also shows what has ended; a form is about those who count today.
+    return chosen, rows.current() if register.code == "care" else rows
 
 
 def take(request, fill, block, rows):

@@ -4,8 +4,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from communities import lists
 from communities.access import CHANGE, demand, may_on
-from communities.forms.care import CareConsentForm, CareCreateForm, CareEndForm, CareFilter, CareReviewForm, WishForm
+from communities.forms.care import CareConsentForm, CareCreateForm, CareEndForm, CareReviewForm, WishForm
 from communities.models import CareEntry, ConsentText, Resident
 from communities.models.care_entry import is_child
 from communities.views.resident import crumbs_of
@@ -13,17 +14,14 @@ from communities.words import lines
 from foundation.acting import act
 from foundation.forms import GuardedForm
 from foundation.journal.moves import Conflict, timeline
-from foundation.shortcuts import get_for, page_of, posted
+from foundation.shortcuts import get_for, page_of, posted, words_of
 from foundation.templatetags.portal import is_chinese, named
 
 
 def care_list(request):
     """The register of one's own area. Sensitive categories without a grant are in no row, no count and no filter."""
-    demand(request.user, "people")
-    today = timezone.localdate()
-    chosen = CareFilter(request.GET, user=request.user)
-    entries = chosen.narrow(CareEntry.objects.visible_to(request.user), today)
-    context = {"page": page_of(request, entries.for_list()), "filter": chosen, "today": today}
+    chosen, entries = lists.care_entries(request.user, request.GET, words_of(request))
+    context = {"page": page_of(request, entries), "filter": chosen, "today": timezone.localdate()}
     return render(request, "communities/care_list.html", context)
 
 

@@ -30,6 +30,11 @@ def resident_export(request):
 
 
 @require_POST
+def care_export(request):
+    return take_away(request, LISTS["care"])
+
+
+@require_POST
 def compound_export(request):
     return take_away(request, LISTS["compounds"])
 

@@ -10,14 +10,14 @@ from openpyxl import load_workbook
 
 from communities import kept_files, lists
 from communities.access import Role
-from communities.models import Resident, Sheet
+from communities.models import CareCategory, CareEntry, Resident, Sheet
 from communities.views import sheet as sheet_views
 from foundation.jobs.models import Job
 from foundation.jobs.running import run_waiting
 from foundation.journal.models import Access
 
 pytestmark = pytest.mark.django_db
-EXPORTS = ["household_export", "resident_export", "compound_export", "unit_export", "division_export"]
+EXPORTS = ["household_export", "resident_export", "compound_export", "unit_export", "division_export", "care_export"]
 
 
 def take(client, name, query="", **typed):
@@ -67,13 +67,23 @@ class TestExactlyTheList:
 
     def test_compounds_units_places_and_staff(self, town, sign_in):
         client = sign_in(town.coordinator)
-        assert rows_in(take(client, "compound_export"))[1][:3] == ["橡林小区", "橡林社区", town.compound.get_management_display()]
+        assert rows_in(take(client, "compound_export"))[1][:3] == [
+            "橡林小区",
+            "橡林社区",
+            town.compound.get_management_display(),
+        ]
         assert rows_in(take(client, "unit_export"))[1][0] == "安居物业公司"
         assert rows_in(take(client, "unit_export", "?kind=bureau"))[1][0] is None
         places = rows_in(take(client, "division_export", "?level=community"))
         assert [row[0] for row in places[1:3]] == ["文明社区", "橡林社区"]
         staff = rows_in(take(sign_in(town.admin_of_district), "staff_export", "?role=grid_worker"))
         assert staff[1][:3] == ["吴晓", "grid", f"橡林社区第一网格 {Role.GRID_WORKER.label}"]
+
+    def test_the_care_register_without_what_is_not_granted(self, town, sign_in):
+        plain, sensitive = (CareCategory.objects.filter(sensitive=group).first() for group in ("", "health"))
+        CareEntry.objects.set_many([(town.resident, [plain, sensitive])], by=town.secretary)
+        rows = rows_in(take(sign_in(town.secretary), "care_export"))
+        assert [(row[0], row[2]) for row in rows[1:] if row[1]] == [("王**", plain.name)]
 
     @pytest.mark.parametrize("name", EXPORTS)
     def test_others_rows_are_not_in_it(self, town, more, sign_in, name):
