@@ -61,6 +61,19 @@ def text(most):
     return read
 
 
+def name(most):
+    """The name of a person, a place or an organisation: a bare number is a shifted column."""
+    plain_text = text(most)
+
+    def read(value, hints):
+        found = plain_text(value, hints)
+        if not any(letter.isalpha() for letter in found):
+            raise CellFault("wrong_type")
+        return found
+
+    return read
+
+
 def prose(most):
     """A remark or an address: Chinese punctuation and line breaks stay."""
 

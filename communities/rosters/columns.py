@@ -104,7 +104,7 @@ COMMUNITY = Column(
 COMPOUND = Column(
     "compound",
     _("compound"),
-    cells.text(most(Compound, "name")),
+    cells.name(most(Compound, "name")),
     ("小区", "小区名称", "楼院", "楼院名称", "院落", "居住小区", "小区（楼院）", "小区/楼院"),
     required=True,
     help=_("As it is called in the register of compounds."),
@@ -245,7 +245,7 @@ RESIDENTS = (
     Column(
         "name",
         pgettext_lazy("of a person", "name"),
-        cells.text(most(Resident, "name")),
+        cells.name(most(Resident, "name")),
         ("姓名", "居民姓名", "人员姓名", "名字", "成员姓名"),
         required=True,
         help=_("As on the ID card."),
@@ -330,7 +330,7 @@ UNITS = (
     Column(
         "name",
         _("name of the unit"),
-        cells.text(most(Unit, "name")),
+        cells.name(most(Unit, "name")),
         ("单位名称", "单位", "名称", "机构名称", "部门", "部门名称"),
         required=True,
         width=26,
@@ -361,7 +361,7 @@ STAFF = (
     Column(
         "name",
         pgettext_lazy("of a person", "name"),
-        cells.text(most(User, "name")),
+        cells.name(most(User, "name")),
         ("姓名", "工作人员姓名", "人员姓名"),
         required=True,
     ),

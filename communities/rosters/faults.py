@@ -91,9 +91,6 @@ HINTS = {
         "The management mode was left as it is; change it on the compound's page, with day and reason."
     ),
     "hidden_sheets": _("The file has %(n)s hidden sheets; they were not read."),
-    "empty_rows": _("%(n)s empty rows were passed over."),
-    "old_excel": _("In .xls files formulas cannot be told from values; the last calculated values were read."),
-    "more": _("There are more; only the first %(n)s are listed."),
 }
 WORDS = FILES | ROWS | HINTS
 

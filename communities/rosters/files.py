@@ -7,6 +7,7 @@ bool, date, datetime, None, or one of the marks FORMULA, BROKEN, MERGED.
 import codecs
 import csv
 import re
+import struct
 import zlib
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
@@ -18,6 +19,7 @@ from openpyxl.utils import range_boundaries
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from communities.rosters.faults import FileFault
+from communities.rosters.xls import formulas
 from communities.rosters.xlsx import Package
 from foundation.workbooks import MEGABYTE, OLD_EXCEL, Limits, Refused, check
 
@@ -69,8 +71,6 @@ def open_book(data, name):
 
 class Book:
     """One opened file."""
-
-    is_old = False
 
     @property
     def visible(self):
@@ -163,8 +163,6 @@ class Merged:
 
 
 class Xls(Book):
-    is_old = True
-
     def __init__(self, data):
         if not data.startswith(OLD_EXCEL) or not any(name in data for name in XLS_STREAMS):
             raise FileFault("other_content")
@@ -177,6 +175,11 @@ class Xls(Book):
         self.sheets = [
             Sheet(sheet.name, sheet.visible != SheetVisibleEnum.Visible) for sheet in self.book.sheets_metadata
         ]
+        try:
+            marked = formulas(data)
+        except (ValueError, struct.error, IndexError):
+            raise FileFault("corrupt") from None
+        self.formulas = dict(zip((sheet.name for sheet in self.sheets), marked, strict=False))
 
     def height(self, name):
         return self.book.get_sheet_by_name(name).height
@@ -188,8 +191,15 @@ class Xls(Book):
             raise FileFault("corrupt") from None
         ranges = page.merged_cell_ranges or []
         merged = Merged([(left + 1, top + 1, right + 1, bottom + 1) for (top, left), (bottom, right) in ranges])
+        marked = {}
+        for row, column in self.formulas.get(name, ()):
+            marked.setdefault(row + 1, []).append(column)
         for number, cells in enumerate(page.to_python(skip_empty_area=False), 1):
-            yield number, merged.mark(number, [None if value == "" else value for value in cells[:MOST_COLUMNS]])
+            values = [None if value == "" else value for value in cells[:MOST_COLUMNS]]
+            for column in marked.get(number, ()):
+                if column < len(values):
+                    values[column] = FORMULA
+            yield number, merged.mark(number, values)
 
 
 class Csv(Book):

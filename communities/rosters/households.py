@@ -7,10 +7,10 @@ from communities.rosters.planner import CHANGED, FAULTY, NEW, SAME, Planner, goo
 from communities.rosters.residents import write_homes
 from foundation.relations import parts
 
+FIELDS = ("occupancy", "remark")
+
 
 class Households(Planner):
-    HOME_FIELDS = ("occupancy", "remark")
-
     def load(self):
         if not hasattr(self, "compounds"):
             self.compounds = Compounds(Divisions(self.roster.division))
@@ -42,8 +42,11 @@ class Households(Planner):
             if item.found is None:
                 item.outcome = NEW
                 continue
-            item.changes = self.differences(item.found, item.values, self.HOME_FIELDS)
+            item.changes = self.differences(item.found, item.values, FIELDS)
             item.outcome = CHANGED if item.changes else SAME
+
+    def home_facts(self, item):
+        return {name: item.values[name] for name in FIELDS if name in item.values}
 
     def write(self, items):
         write_homes(self, [item for item in items if item.outcome == NEW])

@@ -25,9 +25,6 @@ SECRET_FIELDS = ("phone", "id_number")
 
 
 class Residents(Planner):
-    # What a row says of the household when it is new.
-    HOME_FIELDS = ("occupancy",)
-
     def load(self):
         if not hasattr(self, "compounds"):
             self.compounds = Compounds(Divisions(self.roster.division))
@@ -259,6 +256,11 @@ class Residents(Planner):
         lacks = [c for c in item.more["categories"] if (item.found.pk, c.pk) not in registered]
         item.outcome = CHANGED if item.changes or lacks or "occupancy" in item.more else SAME
 
+    def home_facts(self, item):
+        """What the file says of a new household: in the first of its rows that says so, which may be a later one."""
+        said = self.said.get(hash(item.key))
+        return {"occupancy": said[1]} if said else {}
+
     def pretend(self, items):
         for item in good(items):
             compound, building, _stair, _door = item.key
@@ -332,7 +334,6 @@ def household_of(planner, item):
     building = Building(
         pk=planner.doors.buildings[compound, name], compound=item.compound, name=name, walk_order=number_in(name)
     )
-    facts = {name: item.values[name] for name in planner.HOME_FIELDS if name in item.values}
     return Household(
         created_by=planner.user,
         compound=item.compound,
@@ -340,5 +341,5 @@ def household_of(planner, item):
         stair=stair,
         door=door,
         area_path=item.compound.area_path,
-        **facts,
+        **planner.home_facts(item),
     )

@@ -7,6 +7,7 @@ a roster is entered as a whole or not at all. Taking back looks first whether an
 
 import json
 from collections import Counter
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, reset_queries, transaction
@@ -28,7 +29,7 @@ from communities.models import (
     RosterSlip,
     Unit,
 )
-from communities.models.roster import MOST_FAULTS, RosterStatus
+from communities.models.roster import AT_WORK, MOST_FAULTS, RosterStatus
 from communities.rosters.compounds import Compounds
 from communities.rosters.faults import FILES, FileFault
 from communities.rosters.files import open_book
@@ -40,7 +41,7 @@ from communities.rosters.staff import StaffMembers
 from communities.rosters.units import Units
 from foundation.bigrams import BigramsField
 from foundation.fields import EncryptedTextField
-from foundation.jobs import JobCancelled, JobFailed, runs
+from foundation.jobs import JobCancelled, JobFailed, runs, start
 from foundation.journal.bulk import record_each, revise_each
 from foundation.journal.models import Entry
 from foundation.journal.moves import Conflict, move
@@ -69,6 +70,7 @@ COMES_ALONG = {"communities.rosterslip", "notices.notice"}
 TRIES = 5
 LINES = 1000
 MOST_OBSTACLES = 200
+SLIPS_KEPT = timedelta(days=7)
 
 
 # --- the file ---
@@ -165,8 +167,6 @@ class Findings:
         """What is to be told about the file as a whole."""
         hidden = len(book.sheets) - len(book.visible)
         told = [("hidden_sheets", {"n": hidden})] if hidden else []
-        if book.is_old:
-            told.append(("old_excel", {}))
         rows = [RosterFault(roster=self.roster, row=0, code=code, facts=facts, is_hint=True) for code, facts in told]
         RosterFault.objects.bulk_create(rows)
         self.counts["hints"] += len(rows)
@@ -353,6 +353,39 @@ def step_back(job, status, verb):
     roster = Roster.objects.filter(pk=job.params["roster"], status=status).first()
     if roster is not None and job.mine.exists():
         move(roster, verb, by=job.owner)
+
+
+# --- what the clock does ---
+
+
+def look_after(*, now):
+    """Delete files and passwords kept long enough, and bring on rosters whose job ended without them; returns how many files."""
+    RosterSlip.objects.filter(made_at__lt=now - SLIPS_KEPT).delete()
+    for roster in Roster.objects.filter(status__in=AT_WORK).select_related("job__owner", "created_by"):
+        if roster.job is None or not roster.job.is_open:
+            settle(roster)
+    old = list(Roster.objects.with_old_file(now))
+    for roster in old:
+        roster.purge_file(now=now)
+    return len(old)
+
+
+def settle(roster):
+    """The job was given up: what it has written is cleared away by another job, the other steps had written nothing yet."""
+    if roster.status == RosterStatus.APPLYING:
+        facts = {"area_path": roster.area_path, "target_url": roster.get_absolute_url(), "roster": roster.pk}
+        start(
+            "roster_undo",
+            by=roster.job.owner if roster.job else roster.created_by,
+            subject=roster.label,
+            key=f"{roster.label}:undo:{roster.version}",
+            **facts,
+        )
+    elif roster.status == RosterStatus.CHECKING:
+        move(roster, "drop_check", by=None)
+    else:
+        # Begun again, it goes on with what is left.
+        move(roster, "drop_revert", by=None)
 
 
 # --- taking back ---
