@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import CHANGE, READ, Role, may, posts_of
-from communities.registers import opens_registers
 from communities.practice import is_practice
+from communities.registers import opens_registers
 from foundation.notices.models import Notice
 
 # The first page of each role; a person with several posts gets the first that fits.
@@ -106,7 +106,10 @@ def items_for(user):
             _("Registers"),
             "register_home",
             "audit",
-            ("register", "duplicate", "merge", "completeness", "gap", "suggestion", "reorganisation", "care", "wish", "category", "standard", "retention", "purge", "consent"),
+            (
+                "register", "blank", "duplicate", "merge", "completeness", "gap", "suggestion", "reorganisation",
+                "care", "wish", "category", "standard", "retention", "purge", "consent",
+            ),
         ),
         (may(user, "dashboard"), _("Dashboard"), "dashboard", "chart", ("dashboard",)),
         (may(user, "staff", READ), _("Staff"), "staff_list", "staff", ("staff", "assignment", "grant", "review", "practice", *TEAM_NOUNS)),

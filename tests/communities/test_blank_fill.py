@@ -1,11 +1,14 @@
 """A superior's form filled from the registers: cell by cell, with its look, and with where each cell comes from."""
 
 from datetime import date
-from io import BytesIO
+from io import BytesIO, StringIO
 from uuid import uuid4
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
@@ -354,3 +357,21 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(town, people, sign_in
     choose_all(client, fill)
     with sql_count(at_most=len(few)):
         client.get(reverse("blank_fill", args=[fill.pk]))
+
+
+def test_files_are_encrypted_and_follow_new_keys(town, sign_in, settings):
+    bring(sign_in(town.secretary), simple_form())
+    fill, data = BlankFill.objects.get(), simple_form()
+
+    def stored():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT file FROM communities_blankfill")
+            return cursor.fetchone()[0]
+
+    before = stored()
+    assert load_workbook(BytesIO(fill.file)).active["B1"].value == "姓名" and "PK" not in before[:4]
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.ENCRYPTION_KEYS]
+    call_command("rotate_keys", stdout=StringIO())
+    assert stored() != before
+    settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
+    assert len(BlankFill.objects.get().file) == len(fill.file) > 0 and data[:2] == b"PK"
