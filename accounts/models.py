@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce, Greatest, Lower
 from django.utils import timezone
@@ -19,7 +19,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.logins import is_address, is_mobile, typed
 from foundation.fields import EncryptedTextField, keyed_hash, mask_phone, normalise_phone
 from foundation.journal.models import Entry, kind_of
-from foundation.journal.moves import record, revise
+from foundation.journal.moves import Conflict, record, revise
 from foundation.notices.tell import tell
 
 # No I, l, O, 0, 1: a first password is read out or written on paper.
@@ -168,8 +168,15 @@ class User(AbstractBaseUser):
         return self.masked_phone
 
     def correct(self, *, by, key=None, **changes):
-        """Correct the facts of the account: `name`, `username`, `email`, `phone`, `office_phone`."""
-        return revise(self, "correct", by=by, key=key, **changes)
+        """Correct the facts of the account: `name`, `username`, `email`, `phone`, `office_phone`.
+
+        Conflict if another account took one of them in this moment.
+        """
+        try:
+            with transaction.atomic():
+                return revise(self, "correct", by=by, key=key, **changes)
+        except IntegrityError:
+            raise Conflict(self) from None
 
     @transaction.atomic
     def issue_password(self, *, by, key=None):

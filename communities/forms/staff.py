@@ -278,7 +278,8 @@ class EnableForm(ReasonForm):
 
     def __init__(self, *args, row, **kwargs):
         super().__init__(*args, row=row, **kwargs)
-        self.fields["reason"].required = row.lapsed_at is None
+        # … nor does the same form sent again, when the account is open already.
+        self.fields["reason"].required = row.lapsed_at is None and not row.is_active
 
 
 class AwayForm(GuardedForm):

@@ -8,7 +8,7 @@ from accounts.models import DOOR_WORDS, SECOND_FACTORS, User, UserManager, new_p
 from communities.access import CHANGE, EVERYTHING, ScopedQuerySet, inside, roots_of
 from communities.models.assignment import Assignment
 from foundation.journal.models import Entry, kind_of
-from foundation.journal.moves import AlreadyDone, done_already, record
+from foundation.journal.moves import AlreadyDone, Conflict, done_already, record
 from foundation.paths import within
 
 
@@ -78,7 +78,7 @@ class StaffManager(UserManager.from_queryset(StaffQuerySet)):
             done = done_already(client_uuid, by)
             if done:
                 raise AlreadyDone(done) from None
-            raise
+            raise Conflict from None  # somebody took the user name, phone or address in this moment
         return person, password
 
 
