@@ -31,6 +31,8 @@ class ManagementForm(GuardedForm):
             (value, _("another property company") if value == row.management else Management(value).label)
             for value in TRANSITIONS[row.management]
         ]
+        if len(TRANSITIONS[row.management]) == 1:
+            self.fields["after"].initial = TRANSITIONS[row.management][0]
         self.fields["property_unit"].queryset = companies_serving(row.community)
         self.fields["property_unit"].empty_label = _("none")
         self.fields["property_unit"].help_text = _("Only where a property company manages it.")

@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 register = template.Library()
-NOTHING = mark_safe('<span class="number zero">0</span>')
+NOTHING = mark_safe('<span class="mute">0</span>')
 
 
 @register.simple_tag
