@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from communities import idle, kept_files, left_work, retention, reviews, upkeep
 from communities.models import Merge
+from communities.rosters import running as rosters
 from foundation.clock.ticking import ticking
 
 
@@ -48,3 +49,9 @@ def adopt_late_comers():
 def remind_of_purges():
     with ticking("communities.tasks.remind_of_purges"):
         retention.remind_of_purges(now=timezone.now())
+
+
+@shared_task
+def look_after_rosters():
+    with ticking("communities.tasks.look_after_rosters"):
+        rosters.look_after(now=timezone.now())

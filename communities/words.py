@@ -43,6 +43,7 @@ THINGS = {
     "communities.blankform": (gettext_lazy("Form"), "blank_map"),
     "communities.blankfill": (gettext_lazy("Filled form"), "blank_fill_detail"),
     "communities.sheet": (gettext_lazy("Table"), "sheet_download"),
+    "communities.roster": (gettext_lazy("Import"), "roster_detail"),
     "communities.review": (gettext_lazy("Review of accounts"), "review_detail"),
     "communities.reviewline": (gettext_lazy("Line of a review"), ""),
     "accounts.user": (gettext_lazy("Account"), "staff_detail"),
@@ -56,6 +57,20 @@ THINGS = {
     "notices.delivery": (gettext_lazy("Sending"), ""),
 }
 VERBS = {
+    "map_columns": pgettext_lazy("journal", "said which column is what"),
+    "begin_check": pgettext_lazy("journal", "began to check the ledger"),
+    "end_check": pgettext_lazy("journal", "checked the ledger"),
+    "drop_check": pgettext_lazy("journal", "broke off the check"),
+    "begin_apply": pgettext_lazy("journal", "began to enter the ledger"),
+    "end_apply": pgettext_lazy("journal", "entered the ledger"),
+    "drop_apply": pgettext_lazy("journal", "broke off entering and took back what was entered"),
+    "begin_revert": pgettext_lazy("journal", "began to take the import back"),
+    "end_revert": pgettext_lazy("journal", "took the import back"),
+    "drop_revert": pgettext_lazy("journal", "did not take the import back"),
+    "receive": pgettext_lazy("journal", "uploaded"),
+    "take_back": pgettext_lazy("journal", "taken back with the import"),
+    "purge_file": pgettext_lazy("journal", "deleted the uploaded file"),
+    "show_slips": pgettext_lazy("journal", "showed first passwords"),
     **DOOR_WORDS,
     "practice_create": pgettext_lazy("journal", "made the practice ground"),
     "practice_reset": pgettext_lazy("journal", "renewed the practice ground"),
@@ -76,6 +91,7 @@ VERBS = {
     "agree": pgettext_lazy("journal", "documented the consent"),
     "confirm_wish": pgettext_lazy("journal", "asked again: no visits are wished"),
     "decline_visits": pgettext_lazy("journal", "entered that no visits are wished"),
+    "enter_care": pgettext_lazy("journal", "put on the care register"),
     "end_care": pgettext_lazy("journal", "ended the care entry"),
     "end_grant": pgettext_lazy("journal", "ended the permission"),
     "grant": pgettext_lazy("journal", "gave the permission"),
@@ -176,6 +192,7 @@ ACCESSES = {
     "text": gettext_lazy("Confidential text"),
 }
 EXPORTS = {
+    "roster_faults": gettext_lazy("Faulty rows of an import"),
     "issues": gettext_lazy("Resident issues"),
     "visits": gettext_lazy("Visits"),
     "opinions": gettext_lazy("Opinions"),
@@ -194,6 +211,7 @@ EXPORTS = {
     "building_lists": gettext_lazy("Building lists"),
 }
 JOBS = {
+    "communities.tasks.look_after_rosters": gettext_lazy("Files of imports"),
     "communities.tasks.disable_idle": gettext_lazy("Closing unused accounts"),
     "communities.tasks.keep_reviews": gettext_lazy("Quarterly reviews of accounts"),
     "foundation.notices.tasks.deliver_notices": gettext_lazy("Sending e-mail"),

@@ -14,6 +14,7 @@ INTERVALS = {
     "foundation.notices.tasks.deliver_notices": 10,
     "foundation.jobs.tasks.run_jobs": 5,
     "foundation.jobs.tasks.sweep_jobs": 3600,
+    "communities.tasks.look_after_rosters": 300,
     "communities.tasks.release_left_work": 3600,
     "communities.tasks.keep_registers": 60,
     "communities.tasks.adopt_late_comers": 60,

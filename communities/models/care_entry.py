@@ -175,7 +175,7 @@ class CareEntryManager(models.Manager.from_queryset(CareEntryQuerySet)):
                 guardian_name=guardian_name,
                 area_path_then=resident.area_path,
             )
-            record(entry, "register", by=by)
+            record(entry, "enter_care", by=by)
             if level and level != resident.care_level:
                 revise(resident, "correct", by=by, care_level=level)
             return entry
@@ -226,7 +226,7 @@ class CareEntryManager(models.Manager.from_queryset(CareEntryQuerySet)):
                     else:
                         fresh.append(self.fresh(resident, category, by=by, since=since or today))
             self.bulk_create(fresh)
-            record_all(fresh, "register", by=by)
+            record_all(fresh, "enter_care", by=by)
             outcome.made += fresh
         return outcome
 

@@ -194,7 +194,7 @@ def care_entries(cast, links):
             entry.consented_on, entry.consented_by, entry.consent_text = max(since, text.valid_from), "self", text
         entries.append(entry)
     CareEntry.objects.bulk_create(entries, batch_size=300)
-    entered(cast, entries, verb="register")
+    entered(cast, entries, verb="enter_care")
 
 
 def resident_of(cast, household, surname, *, head, elderly, number):

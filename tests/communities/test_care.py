@@ -142,13 +142,16 @@ class TestEntries:
 
     def test_categories_of_an_import_are_made_once_and_children_named(self, town):
         child = child_of(town)
-        wanted = [(town.resident, [category("living_alone"), category("dementia")]), (child, [category("left_behind_child")])]
+        wanted = [
+            (town.resident, [category("living_alone"), category("dementia")]),
+            (child, [category("left_behind_child")]),
+        ]
         first = CareEntry.objects.set_many(wanted, by=town.secretary)
         again = CareEntry.objects.set_many(wanted, by=town.secretary)
         assert (len(first.made), len(again.made)) == (2, 0)
         assert first.refused == again.refused == [(child, category("left_behind_child"))]
         assert CareEntry.objects.without_consent().count() == 2
-        assert Entry.objects.filter(subject_type="communities.careentry", verb="register").count() == 2
+        assert Entry.objects.filter(subject_type="communities.careentry", verb="enter_care").count() == 2
 
     def test_an_import_of_many_costs_the_same(self, town, sql_count):
         people = [child_of(town, name=f"王{number}", years=30) for number in range(20)]
@@ -190,7 +193,9 @@ class TestCareList:
         assert self.found(client, state="review") == {"very_old"}
         assert self.found(client, state="ended") == {"veteran"}
         assert self.found(client, category=old.category_id) == {"very_old"}
-        assert self.found(client, level="1") == {"living_alone", "very_old", "empty_nest"} and not self.found(client, level="3")
+        assert self.found(client, level="1") == {"living_alone", "very_old", "empty_nest"} and not self.found(
+            client, level="3"
+        )
         assert self.found(sign_in(town.coordinator), place=town.next_community.code) == set()
         assert self.found(client, category="nonsense", level="9") == {"living_alone", "very_old", "empty_nest"}
 
@@ -280,7 +285,9 @@ class TestCareCreate:
         answer = submit(url, **self.typed(category=kind))
         assert set(answer.context["form"].errors) == {"consented_by"}
         assert set(submit(url, category=kind).context["form"].errors) == {"consented_on"}
-        assert submit(url, **self.typed(category=kind, consented_by="guardian", guardian_name="王大明")).status_code == 302
+        assert (
+            submit(url, **self.typed(category=kind, consented_by="guardian", guardian_name="王大明")).status_code == 302
+        )
 
     def test_twice_is_once(self, town, url, sign_in, client):
         sign_in(town.grid_worker)

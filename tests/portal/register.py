@@ -34,6 +34,7 @@ from communities.models import (
     Resident,
     RetentionRule,
     Review,
+    Roster,
     Sheet,
     Shift,
     Suggestion,
@@ -44,6 +45,7 @@ from foundation.notices.models import Delivery, Notice
 from foundation.workbooks import open_workbook_safely
 from issues.models import Issue
 from tests.communities.forms_made import simple_form
+from tests.communities.ledgers import ledger, resident, row_of, upload
 from tests.town import issue_at, life
 from visits.models import Visit
 
@@ -130,14 +132,32 @@ def rows_of(town):
     rows["shift_edit"] = {"code": town.community.code, "day": timezone.localdate()}
     rows |= pairs(town)
     rows |= upkeep(town)
+    rows |= imports(town)
     rows |= care(town)
     rows |= going_out(town) | {"division_print": {"code": town.community.code}}
     rows |= {name: {"code": town.district.code} for name in PRACTICE.split()} | {"practice_card": {"role": "secretary"}}
     return rows | {"year_confirm": {"year": 2026}, "workday_decide": {"day": date(2026, 10, 1)}}
 
 
+def imports(town):
+    """Ledgers on their way: just uploaded, checked with a faulty row, entered; and one of staff."""
+    rows, columns = {}, ledger("residents", resident(), resident("李四", 身份证号="1"))
+    for status, names in {
+        "uploaded": "roster_map roster_check",
+        "checked": "roster_detail roster_apply roster_faults",
+        "applied": "roster_revert",
+    }.items():
+        roster = upload(town.secretary, "residents", town.community, columns)
+        Roster.objects.filter(pk=roster.pk).update(status=status, counts={"faulty": 1, "new": 1})
+        roster.faults.create(row=3, position=6, column="id_number", code="id_length")
+        rows |= {name: {"pk": roster.pk} for name in names.split()}
+    staff = upload(town.admin_of_district, "staff", town.community, ledger("staff", row_of("staff", 姓名="新人")))
+    return rows | {"roster_slips": {"pk": staff.pk}}
+
+
 def pairs(town):
     """Records that may be one, two that are one, and two of which it was said that they are not."""
+
     def add(name):
         return Resident.objects.add(by=town.secretary, client_uuid=uuid4(), household=town.household, name=name)
 
@@ -155,6 +175,7 @@ def pairs(town):
 
 def care(town):
     """An open and an ended care entry, a wish, rules of the district's own, a grant, and a proposal to clear somebody's data."""
+
     def add(name):
         return Resident.objects.add(by=town.secretary, client_uuid=uuid4(), household=town.household, name=name)
 
@@ -179,13 +200,12 @@ def care(town):
     category = CareCategory.objects.add(name="空巢独居", **facts)
     standard = CareStandard.objects.set_for(level=3, interval_days=60, **facts)
     rule = RetentionRule.objects.set_for(what="moved", months=48, **facts)
+    person, wish, proposed = {"pk": town.resident.pk}, {"pk": declining.pk}, {"pk": proposal.pk}
     return {
-        **dict.fromkeys(("care_detail", "care_consent", "care_review", "care_end"), {"pk": entry.pk}),
-        **dict.fromkeys(
-            ("care_create", "consent_print", "wish_create", "purge_propose", "resident_extract"), {"pk": town.resident.pk}
-        ),
-        **dict.fromkeys(("wish_review", "wish_end"), {"pk": declining.pk}),
-        **dict.fromkeys(("purge_detail", "purge_confirm", "purge_withdraw"), {"pk": proposal.pk}),
+        **{name: {"pk": entry.pk} for name in ("care_detail", "care_consent", "care_review", "care_end")},
+        **dict.fromkeys(("care_create", "consent_print", "wish_create", "purge_propose", "resident_extract"), person),
+        **dict.fromkeys(("wish_review", "wish_end"), wish),
+        **dict.fromkeys(("purge_detail", "purge_confirm", "purge_withdraw"), proposed),
         "care_purge": {"pk": over.pk},
         "grant_create": {"pk": town.cadre.pk},
         "grant_end": {"pk": grant.pk},
