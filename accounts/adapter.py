@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import devices
-from accounts.models import SECOND_FACTORS
+from accounts.models import LONG_PASSWORD, SECOND_FACTORS
 from foundation import drafts
 from foundation.fields import decrypt, encrypt
 from foundation.templatetags.portal import browser
@@ -95,8 +95,10 @@ class StaffAdapter(DefaultAccountAdapter):
             user.change_second_factor(MAILS[template_prefix], url=reverse("mfa_index"))
 
     def clean_password(self, password, user=None):
-        if user is not None and user.has_usable_password() and user.check_password(password):
-            raise ValidationError(_("This is the password you have now. Choose another one."))
+        if user is not None and user.second_factor_required and len(password) < LONG_PASSWORD:
+            raise ValidationError(_("Your post sees much: choose at least %(n)s characters.") % {"n": LONG_PASSWORD})
+        if user is not None and user.had_password(password):
+            raise ValidationError(_("You have or had this password. Choose another one."))
         return super().clean_password(password, user)
 
     def set_password(self, user, password):

@@ -1,7 +1,7 @@
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.shortcuts import redirect
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
 from accounts.models import SECOND_FACTORS
@@ -36,7 +36,7 @@ class SecondFactor:
     def __call__(self, request):
         user = request.user
         if user.is_authenticated and not request.path.startswith(DOORWAY):
-            if user.must_change_password:
+            if user.must_renew_password(timezone.now()):
                 return redirect("account_change_password")
             if user.second_factor_required and settings.SECOND_FACTOR_COMPULSORY and not carries_second_factor(request):
                 return redirect("mfa_index")

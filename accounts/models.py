@@ -1,11 +1,13 @@
 """Who can sign in. What a person may do stands in `communities.Assignment`; this app knows only the person and the door."""
 
 import secrets
+from datetime import timedelta
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
@@ -25,6 +27,9 @@ from foundation.notices.tell import tell
 # No I, l, O, 0, 1: a first password is read out or written on paper.
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789"
 PASSWORD_LENGTH = 12
+# How many passwords may not be chosen again (domain.md 3.8), and how long one must be that opens a whole district.
+PASSWORDS_KEPT = 5
+LONG_PASSWORD = 12
 # What happens at the door, apart from what is done to the account.
 DOOR_WORDS = {
     "sign_in": pgettext_lazy("journal", "signed in"),
@@ -103,6 +108,7 @@ class User(AbstractBaseUser):
     office_phone = models.CharField(
         _("office phone"), max_length=30, blank=True, help_text=_("Shown to everybody who looks for this person.")
     )
+    password_changed_at = models.DateTimeField(null=True, editable=False)
     is_active = models.BooleanField(_("may sign in"), default=True)
     must_change_password = models.BooleanField(default=False)
     second_factor_required = models.BooleanField(
@@ -181,8 +187,9 @@ class User(AbstractBaseUser):
     @transaction.atomic
     def issue_password(self, *, by, key=None):
         """Give the account a fresh random password, return it once, and end all its sessions. It must be changed at the first sign-in."""
-        password = new_password()
+        password, former = new_password(), self.password
         revise(self, "issue_password", by=by, key=key, password=make_password(password), must_change_password=True)
+        self.keep_former(former)
         self.end_sessions()
         return password
 
@@ -268,10 +275,46 @@ class User(AbstractBaseUser):
     @transaction.atomic
     def choose_password(self, password):
         """Set the password that the user chose. Only these columns: the row may have been disabled a moment ago."""
+        former = self.password
         self.set_password(password)
         self.must_change_password = False
-        self.save(update_fields=["password", "must_change_password"])
+        self.password_changed_at = timezone.now()
+        self.save(update_fields=["password", "must_change_password", "password_changed_at"])
+        self.keep_former(former)
         record(self, "change_password", by=self)
+
+    def keep_former(self, password):
+        """Keep the hash of a password that was replaced, the last ones only."""
+        self.former_passwords.create(password=password)
+        kept = self.former_passwords.order_by("-pk").values_list("pk", flat=True)[:PASSWORDS_KEPT]
+        self.former_passwords.exclude(pk__in=list(kept)).delete()
+
+    def had_password(self, password):
+        """Whether this is the password in use or one of the last ones; as slow as so many sign-ins."""
+        hashes = [self.password, *self.former_passwords.values_list("password", flat=True)]
+        return any(check_password(password, hashed) for hashed in hashes)
+
+    def must_renew_password(self, now):
+        """A first password, or with PASSWORD_DAYS one that is older."""
+        return self.must_change_password or self.has_old_password(now)
+
+    def has_old_password(self, now):
+        days = settings.PASSWORD_DAYS
+        return bool(days) and (self.password_changed_at or self.date_joined) < now - timedelta(days=days)
+
+    @property
+    def password_is_old(self):
+        return not self.must_change_password and self.has_old_password(timezone.now())
+
+
+class FormerPassword(models.Model):
+    """The hash of a password that was in use before, so that it is not chosen again."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_passwords")
+    password = models.CharField(max_length=128)
+
+    def __str__(self):
+        return f"former password of {self.user_id}"
 
 
 def user_display(user):
