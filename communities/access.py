@@ -208,7 +208,8 @@ class ScopedQuerySet(models.QuerySet):
     """Rows in the reach of a user.
 
     The model says `TOPIC` (a key of `RIGHTS`), `AREA_FIELD` (where its path stands, by default "area_path") and, if a
-    team with a post on a single compound may see it, `COMPOUND_FIELD`. A model that says no topic is closed to all.
+    team with a post on a single compound may see it, `COMPOUND_FIELD`. `AREA_FROM` names the foreign keys from which a stored path
+    follows, where that is not the beginning of `COMPOUND_FIELD` (communities/models/merge.py). A model that says no topic is closed to all.
     """
 
     def visible_to(self, user):

@@ -2,13 +2,14 @@
 
 Rows that share a key are found by grouping, so the cost grows with the rows of the place asked about (a street at most), not with the
 number of pairs. Every reason gives at most `MOST_GROUPS` groups; what is merged or said to be two makes room for the next.
+With 1,000,000 residents on PostgreSQL a page of one community takes some tens of milliseconds (docs/decisions/0014).
 """
 
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations, islice, pairwise
 
-from django.db.models import CharField, Count, Exists, F, OuterRef, Q, Value
-from django.db.models.functions import Cast, Concat, Substr
+from django.db.models import Aggregate, CharField, Count, Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Substr
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import READ, roots_of
@@ -49,40 +50,40 @@ class Pair:
         return [REASONS[reason] for reason in self.reasons]
 
 
-def joined(*parts):
-    """One text of several columns, to group and compare by."""
-    separated = [part for each in parts for part in (Value("|"), Cast(each, CharField()))][1:]
-    return Concat(*separated, output_field=CharField())
+class Listed(Aggregate):
+    """The numbers of a group as one text: "12,57"."""
+
+    function = "GROUP_CONCAT"
+    output_field = CharField()
+
+    def as_postgresql(self, compiler, connection, **context):
+        return self.as_sql(compiler, connection, template="STRING_AGG((%(expressions)s)::text, ',')", **context)
 
 
-def resident_keys():
-    """reason -> [(condition, key)]: rows that meet the condition and share the key may be one person."""
-    known = ~Q(name_key="")
-    with_phone = ~Q(phone_hash="") & known
-    return {
-        "id_number": [(~Q(id_number_hash=""), F("id_number_hash"))],
-        "birth": [(known & Q(born_on__isnull=False), joined("name_key", "born_on", Substr("area_path", 1, 12)))],
-        "phone": [
-            (with_phone, joined("phone_hash", "name_key")),
-            (with_phone, joined("phone_hash", Substr("name", 1, LETTERS))),
-        ],
-        "household": [(known, joined("household_id", "name_key"))],
-    }
+BEGINNING = Substr("name", 1, LETTERS)
+COMMUNITY = Substr("area_path", 1, DIGITS[Level.COMMUNITY])
+KNOWN, WITH_PHONE = ~Q(name_key=""), ~Q(phone_hash="") & ~Q(name_key="")
+HERE = Q(ended_on=None)
+# reason -> [(condition, key)]: rows that meet the condition and share the key may be one person. By ID number also who has left or died.
+RESIDENT_KEYS = {
+    "id_number": [(~Q(id_number_hash=""), ("id_number_hash",))],
+    "birth": [(HERE & KNOWN & Q(born_on__isnull=False), ("name_key", "born_on", COMMUNITY))],
+    "phone": [(HERE & WITH_PHONE, ("phone_hash", "name_key")), (HERE & WITH_PHONE, ("phone_hash", BEGINNING))],
+    "household": [(HERE & KNOWN, ("household", "name_key"))],
+}
+HOUSEHOLD_KEYS = {"door": [(~Q(door_key=""), ("compound", "door_key"))]}
 
 
-HOUSEHOLD_KEYS = {"door": [(~Q(door_key=""), joined("compound_id", "door_key"))]}
-
-
-def resident_pairs(user, place, reason=""):
-    """Pairs of people in the user's reach, in one place: by ID number also those who have left or died."""
+def resident_pairs(user, place, reason="all"):
+    """Pairs of people in the user's reach, in one place."""
     rows = Resident.objects.visible_to(user).filter(within(place), voided_at=None, merged_into=None, purged_at=None)
-    keys = {name: keys for name, keys in resident_keys().items() if reason in ("", name)}
-    return pairs_of(Kind.RESIDENT, {n: rows if n == "id_number" else rows.filter(ended_on=None) for n in keys}, keys)
+    keys = {name: ways for name, ways in RESIDENT_KEYS.items() if reason in ("all", name)}
+    return pairs_of(Kind.RESIDENT, rows, keys)
 
 
 def household_pairs(user, place):
     rows = Household.objects.visible_to(user).standing().filter(within(place))
-    return pairs_of(Kind.HOUSEHOLD, {"door": rows}, HOUSEHOLD_KEYS)
+    return pairs_of(Kind.HOUSEHOLD, rows, HOUSEHOLD_KEYS)
 
 
 def compound_pairs(user, place):
@@ -101,13 +102,13 @@ def compound_pairs(user, place):
 
 
 def pairs_of(kind, rows, keys):
-    """The pairs for all these reasons, the strongest first: {reason: rows}, {reason: [(condition, key)]}."""
-    found, declined = {}, set()
+    """The pairs of these rows for all these reasons, the strongest first; `keys` is {reason: [(condition, key)]}."""
+    found, declined = {}, declined_among(kind, rows)
+    # Groups that are answered already take no room from those that are not.
+    most = MOST_GROUPS + len(declined)
     for reason, ways in keys.items():
-        declined |= declined_among(kind, rows[reason])
         for condition, key in ways:
-            # Groups that are answered already take no room from those that are not.
-            for group in groups(rows[reason].filter(condition), key, MOST_GROUPS + len(declined)):
+            for group in islice(groups(rows.filter(condition), key), most):
                 for pair in pairs_in(group):
                     reasons = found.setdefault(pair, [])
                     if reason not in reasons:
@@ -115,15 +116,16 @@ def pairs_of(kind, rows, keys):
     return in_order({pair: reasons for pair, reasons in found.items() if pair not in declined})
 
 
-def groups(rows, key, most):
-    """Lists of the numbers of rows that share a key, at most so many."""
-    keyed = rows.annotate(shared_key=key).order_by()
-    shared = keyed.values("shared_key").annotate(n=Count("pk")).filter(n__gt=1).order_by("shared_key")
-    shared = shared.values("shared_key")[:most]
-    found = {}
-    for value, pk in keyed.filter(shared_key__in=shared).order_by("pk").values_list("shared_key", "pk"):
-        found.setdefault(value, []).append(pk)
-    return found.values()
+def groups(rows, key):
+    """Lists of the numbers of rows that share a key, smallest first; one pass over the rows.
+
+    No LIMIT: it would lead PostgreSQL to walk through an index of the whole table for an area of it.
+    """
+    columns = [{} if isinstance(part, str) else {f"part_{number}": part} for number, part in enumerate(key)]
+    names = [part if isinstance(part, str) else f"part_{number}" for number, part in enumerate(key)]
+    rows = rows.order_by().annotate(**{name: part for column in columns for name, part in column.items()})
+    shared = rows.values(*names).annotate(numbers=Listed("pk"), n=Count("pk")).filter(n__gt=1)
+    return sorted(sorted(map(int, numbers.split(","))) for numbers in shared.values_list("numbers", flat=True))
 
 
 def declined_among(kind, rows):
@@ -153,13 +155,11 @@ def in_order(found):
 
 def recorded_elsewhere(user, place):
     """People of the place with whose ID number somebody is recorded in the same district, outside the user's reach: [(own, other)]."""
-    others = elsewhere(user, place)
-    twin = others.filter(id_number_hash=OuterRef("id_number_hash"))
+    # A value, not a condition: it is looked up for each person of the place instead of reading the whole district.
+    twin = elsewhere(user, place).filter(id_number_hash=OuterRef("id_number_hash")).order_by("pk").values("pk")[:1]
     own = Resident.objects.changeable_by(user).here().filter(within(place)).exclude(id_number_hash="")
-    own = own.filter(Exists(twin)).order_by("pk").values_list("id_number_hash", "pk")[:MOST_GROUPS]
-    mine = dict(own)
-    theirs = others.filter(id_number_hash__in=list(mine)).order_by("pk").values_list("id_number_hash", "pk")
-    found = {tuple(sorted((mine[number], pk))): (mine[number], pk) for number, pk in theirs}
+    own = own.annotate(twin=Subquery(twin)).filter(twin__isnull=False).order_by("pk")
+    found = {tuple(sorted(pair)): pair for pair in own.values_list("pk", "twin")[:MOST_GROUPS]}
     fresh = without_declined(Kind.RESIDENT, dict.fromkeys(found, ("id_number",)))
     return [found[pair.first, pair.second] for pair in fresh]
 
@@ -210,10 +210,10 @@ def is_elsewhere(user, household, number):
 
 
 def places_to_look(user):
-    """The places among which the user chooses, [(code, name)]: own ones, and of a district or more its streets."""
+    """The places among which the user chooses: own ones down to the communities, but nothing larger than a street."""
     roots = [root for root in roots_of(user, "people") if root]
-    wide = [root for root in roots if len(root) < DIGITS[Level.STREET]]
-    condition = Q(code__in=set(roots) - set(wide))
-    for root in wide:
-        condition |= within(root, "code") & Q(level=Level.STREET)
-    return list(Division.objects.filter(condition).order_by("code")) if roots else []
+    condition = Q(pk__in=[])
+    for root in roots:
+        condition |= Q(code=root) | (within(root, "code") & Q(level__in=(Level.STREET, Level.COMMUNITY)))
+    places = Division.objects.filter(condition).order_by("code") if roots else ()
+    return [place for place in places if len(place.code) >= DIGITS[Level.STREET]]

@@ -8,6 +8,7 @@ from communities.duplicates import REASONS, places_to_look
 from communities.forms.household import HouseholdCreateForm
 from communities.merging import FIRST, SECOND
 from communities.models import Household, Resident
+from communities.models.division import DIGITS, Level
 from communities.models.duplicate import Kind
 from communities.models.merge import Why
 from foundation.forms import FactForm, GuardedForm
@@ -28,20 +29,28 @@ class DuplicateFilter(forms.Form):
     show = forms.ChoiceField(required=False, choices=SHOWN, label=_("Show"))
     place = forms.ChoiceField(required=False, label=_("Place"))
     reason = forms.ChoiceField(
-        required=False, choices=[("", _("all")), *((code, REASONS[code]) for code in RESIDENT_REASONS)], label=_("Why")
+        required=False,
+        choices=[*((code, REASONS[code]) for code in RESIDENT_REASONS), ("all", _("all"))],
+        label=_("Why"),
     )
 
-    def __init__(self, *args, user, **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, data, *, user):
+        super().__init__(data.copy())
         places = places_to_look(user)
         self.fields["place"].choices = [(place.code, named(place)) for place in places]
         self.is_valid()
-        self.kind = self.cleaned_data.get("kind") or Kind.RESIDENT
-        self.show = self.cleaned_data.get("show") or "suspected"
-        self.reason = self.cleaned_data.get("reason") or ""
+        asked = {name: self.cleaned_data.get(name) for name in self.fields}
+        self.kind = asked["kind"] or Kind.RESIDENT
+        self.show = asked["show"] or "suspected"
+        codes = [place.code for place in places]
+        # Whoever else has an ID number is looked up person by person: one community at a time.
+        fitting = [code for code in codes if self.show != "elsewhere" or len(code) >= DIGITS[Level.COMMUNITY]]
         # A team on a single compound has no place; its reach is small enough.
-        self.place = self.cleaned_data.get("place") or (places[0].code if places else "")
-        self.initial["place"] = self.place
+        self.place = asked["place"] if asked["place"] in fitting else next(iter(fitting), "")
+        # In a street first what only the street can see: one number in two of its communities.
+        small = not self.place or len(self.place) >= DIGITS[Level.COMMUNITY]
+        self.reason = asked["reason"] or ("all" if small else "id_number")
+        self.data.update({"show": self.show, "place": self.place, "reason": self.reason})
 
 
 class MergeForm(FactForm):

@@ -467,7 +467,7 @@ class Merge(Fact):
         """
         kept, gone = locked(self.model, self.kept_id, self.gone_id)
         self.__dict__.update(kept=kept, gone=gone)
-        if refusal := self.undo_refusal(timezone.now()):
+        if self.undo_refusal(timezone.now()):
             refuse_repeat(key, self, "undo", by=by)
             undone = Merge.objects.filter(pk=self.pk, undone_at__isnull=False).exists()
             raise Conflict(self) if undone else NotAllowed(self, "undo")

@@ -8,11 +8,12 @@ from django.urls import reverse
 
 from communities.alike import door_key, near_names, sound_of
 from communities.duplicates import compound_pairs, household_pairs, recorded_elsewhere, resident_pairs
-from communities.models import Building, Compound, NotTheSame, Resident
+from communities.models import Assignment, Building, Compound, NotTheSame, Resident
 from foundation.journal.models import Entry
 from tests.communities.conftest import filled
 from tests.communities.test_resident import WOMAN_OF_1950, with_check_digit
 from tests.communities.twice import again, household, merge, resident
+from tests.town import LONG_AGO, person
 
 pytestmark = pytest.mark.django_db
 BIRTHDAY = date(1950, 1, 1)
@@ -24,7 +25,7 @@ def place(town):
     return town.community.code
 
 
-def reasons(town, place, reason=""):
+def reasons(town, place, reason="all"):
     found = resident_pairs(town.secretary, place, reason)
     names = Resident.objects.in_bulk({pk for pair in found for pk in (pair.first, pair.second)})
     return {(names[pair.first].name, names[pair.second].name): pair.reasons for pair in found}
@@ -169,7 +170,7 @@ class TestDuplicateList:
 
     def test_the_auditor_reads_and_compares_nothing(self, town, sign_in):
         resident(town, "周武松"), resident(town, "周伍松")
-        page = sign_in(town.auditor).get(self.URL + f"?place={town.street.code}").content.decode()
+        page = sign_in(town.auditor).get(self.URL + f"?place={town.street.code}&reason=all").content.decode()
         assert "周**" in page and "/communities/merges/resident/" not in page
 
     def test_others_see_nothing_of_it(self, town, sign_in):
@@ -179,13 +180,41 @@ class TestDuplicateList:
 
     def test_a_district_looks_at_one_street_at_a_time(self, town, sign_in):
         resident(town, "周武松"), resident(town, "周伍松")
-        page = sign_in(town.admin_of_district).get(self.URL + f"?place={town.other_street.code}")
-        assert [value for value, _name in page.context["filter"].fields["place"].choices] == [
-            town.other_street.code,
-            town.street.code,
-        ]
+        page = sign_in(town.admin_of_district).get(self.URL + f"?place={town.other_street.code}&reason=all")
+        offered = [value for value, _name in page.context["filter"].fields["place"].choices]
+        assert town.district.code not in offered and town.grid_area.code not in offered
+        assert {town.other_street.code, town.street.code, town.community.code} <= set(offered)
         assert "周**" not in page.content.decode()
-        assert "周**" in sign_in(town.admin_of_district).get(self.URL + f"?place={town.street.code}").content.decode()
+        assert (
+            "周**"
+            in sign_in(town.admin_of_district).get(self.URL + f"?place={town.street.code}&reason=all").content.decode()
+        )
+
+    def test_a_street_looks_first_for_one_number_in_two_communities(self, town, sign_in):
+        resident(town, "周武松"), resident(town, "周伍松")
+        client = sign_in(town.coordinator)
+        page = client.get(self.URL)
+        assert (page.context["filter"].place, page.context["filter"].reason) == (town.street.code, "id_number")
+        assert "周**" not in page.content.decode()
+        assert "周**" in client.get(self.URL + "?reason=household").content.decode()
+
+    def test_a_team_of_one_compound_needs_no_place(self, town, sign_in):
+        resident(town, "周武松"), resident(town, "周伍松")
+        helper = person("helper", "郝帮")
+        Assignment.objects.assign(by=None, user=helper, role="grid_worker", since=LONG_AGO, compound=town.compound)
+        assert "周**" in sign_in(helper).get(self.URL).content.decode()
+
+    def test_one_number_in_two_areas(self, town, sign_in):
+        other = Compound.objects.add(
+            by=town.coordinator, client_uuid=uuid4(), community=town.next_community, name="文明院"
+        )
+        there = household(town, "101", building=Building.objects.add(by=None, compound=other, name="1号楼"))
+        mine = resident(town, "赵云飞", id_number=WOMAN_OF_1950)
+        theirs = resident(town, "欧阳长风", household=there, id_number=WOMAN_OF_1950)
+        page = sign_in(town.secretary).get(self.URL + "?show=elsewhere").content.decode()
+        assert "赵**" in page and "欧阳" not in page and "文明院" not in page
+        assert reverse("merge_compare", args=["resident", mine.pk, theirs.pk]) in page
+        assert "赵**" not in sign_in(town.coordinator).get(self.URL + "?show=elsewhere").content.decode()
 
     @pytest.mark.parametrize("kind", ["resident", "household", "compound"])
     def test_as_many_queries_for_one_pair_as_for_twenty(self, town, sign_in, sql_count, kind):
