@@ -93,7 +93,7 @@ class LifeEventQuerySet(ScopedQuerySet):
     def reach_of(self, post):
         """A move from one area to another is known in both."""
         reach = super().reach_of(post)
-        if post.compound_id or post.path is None:
+        if post.compound_id or not post.path:
             return reach
         # By the home that was left, whose path follows when places are reorganised; the column only says that there is such a one.
         crossed = LifeEvent._base_manager.exclude(area_path_from="")
