@@ -7,7 +7,7 @@ from communities.views import roster
 urlpatterns = [
     path("communities/rosters/", roster.roster_list, name="roster_list"),
     path("communities/rosters/add/", roster.roster_create, name="roster_create"),
-    path("communities/rosters/templates/<slug:kind>/", roster.roster_template, name="roster_template"),
+    path("communities/rosters/template/", roster.roster_template, name="roster_template"),
     path("communities/rosters/<int:pk>/", roster.roster_detail, name="roster_detail"),
     path("communities/rosters/<int:pk>/map/", roster.roster_map, name="roster_map"),
     path("communities/rosters/<int:pk>/check/", roster.roster_check, name="roster_check"),

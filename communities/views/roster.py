@@ -1,13 +1,12 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from communities.access import CHANGE, READ, demand
+from communities.access import CHANGE, READ
 from communities.forms.roster import (
     RosterCreateForm,
     RosterMapForm,
@@ -16,7 +15,7 @@ from communities.forms.roster import (
     RosterStepForm,
 )
 from communities.models import Roster
-from communities.models.roster import TOPICS, RosterKind, RosterStatus, kinds_open_to
+from communities.models.roster import RosterKind, RosterStatus, kinds_open_to
 from communities.rosters.faults import FileFault
 from communities.rosters.faulty import faulty_rows
 from communities.rosters.mapping import propose
@@ -43,11 +42,12 @@ def roster_list(request):
 
 
 @require_safe
-def roster_template(request, kind):
-    """The empty file for one kind of roster, in the reader's language."""
-    if kind not in RosterKind.values:
-        raise Http404
-    demand(request.user, TOPICS[kind], CHANGE)
+def roster_template(request):
+    """The empty file for the kind of roster that `kind` names, in the reader's language."""
+    kinds = [kind.value for kind in kinds_open_to(request.user, CHANGE)]
+    kind = request.GET.get("kind") or next(iter(kinds), None)
+    if kind not in kinds:
+        raise PermissionDenied
     return file_response(f"roster-{kind}", template(kind))
 
 
