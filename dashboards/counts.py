@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import Count, DateField, Q, Sum, Value
+from django.db.models import Count, DateField, Sum, Value
 from django.db.models.functions import Coalesce, Substr, TruncWeek
 from django.urls import reverse
 from django.utils.html import format_html
@@ -20,7 +20,7 @@ from foundation.figures import Figure, Span
 from foundation.paths import within
 from foundation.templatetags.portal import named
 from issues.figures import FIGURES as ISSUE_FIGURES
-from issues.figures import closed, sent_back
+from issues.figures import alive
 from issues.models import Issue
 from issues.workflow import OPEN
 from visits.figures import HOUSEHOLD_FIGURES, OPINION_FIGURES, VISIT_FIGURES
@@ -185,17 +185,35 @@ class Board:
             for row in grouped:
                 part = values.setdefault(row.pop("part"), {})
                 part.update({name.removeprefix("n_"): value for name, value in row.items()})
+        for part, name, number in self.households():
+            values.setdefault(part, {})[name] = number
+        for part in values.values():
+            part["not_covered"] = part.get("in_scope", 0) - part.get("covered", 0)
         return values
 
+    def households(self):
+        """(code of a part, "in_scope" or "covered", how many); what is not covered is the rest.
+
+        A query for each, joined to one: whether somebody was met is asked of the visits of the period, not of every household.
+        """
+        scoped = self.here(Household, "area_path")
+        in_scope, covered = (
+            scoped.filter(FIGURES[name].condition(self.span))
+            .order_by()
+            .values(part=Substr("area_path", 1, self.width), figure=Value(name))
+            .annotate(n=Count("pk"))
+            .values_list("part", "figure", "n")
+            for name in ("in_scope", "covered")
+        )
+        return in_scope.union(covered, all=True)
+
     def sources(self):
-        """What is counted: rows, the field of their place, their figures. Rows that no figure counts are left out early."""
+        """What is counted in one go: rows, the field of their place, their figures. Rows that no figure counts are left out early."""
         span = self.span
-        alive = Q(status__in=OPEN) | span.holds("submitted_at") | closed(span) | sent_back(span)
         return [
             (self.here(Visit).filter(span.holds("visited_at")), "area_path_then", VISIT_FIGURES),
             (self.here(Opinion).filter(span.holds("visit__visited_at")), "area_path_then", OPINION_FIGURES),
-            (self.here(Household, "area_path"), "area_path", HOUSEHOLD_FIGURES),
-            (self.here(Issue).filter(alive), "area_path_then", ISSUE_FIGURES),
+            (alive(self.here(Issue), span), "area_path_then", ISSUE_FIGURES),
         ]
 
     def here(self, model, field="area_path_then"):

@@ -34,10 +34,21 @@ def answer(*satisfaction):
     )
 
 
+def said_no(span):
+    """A call-back in these days said "not solved". Few do, so they are looked up once and not for every issue."""
+    return Q(pk__in=Callback.objects.filter(span.holds("at"), outcome="not_solved").values("issue"))
+
+
 def sent_back(span):
     """A call-back in these days said "not solved", and the issue was not closed in them."""
-    said_no = Callback.objects.filter(span.holds("at"), issue=OuterRef("pk"), outcome="not_solved")
-    return Q(Exists(said_no)) & ~closed(span)
+    return ~closed(span) & said_no(span)
+
+
+def alive(issues, span):
+    """Those of the issues that any figure counts: each way to count has an index of its own, all together have none."""
+    ways = [Q(status__in=OPEN), span.holds("submitted_at"), closed(span), said_no(span)]
+    first, *others = (issues.filter(way).order_by().values("pk") for way in ways)
+    return issues.filter(pk__in=first.union(*others))
 
 
 def of_age(youngest, oldest):

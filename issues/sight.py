@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from django.urls import reverse
 
+from foundation.columns import narrowed
 from foundation.templatetags.portal import named
 from issues.models.contact import Anonymity
 from issues.workflow import TONES, Status
@@ -84,7 +85,8 @@ class Sight:
     @cached_property
     def reporters(self):
         """The reporters, none where they are hidden or unknown; names and phones are to be masked by the page."""
-        return list(self.issue.reporters.select_related("resident")) if self.is_whole else []
+        rows = self.issue.reporters.select_related("resident")
+        return list(narrowed(rows, resident="name phone purged_at ended_on ended_reason presence voided_at merged_into")) if self.is_whole else []
 
 
 def sights(issues, reader):

@@ -40,6 +40,7 @@ from django.urls import path  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 ROWS = 50
+OPEN = ("submitted", "registered", "dispatched", "in_progress", "verifying")
 
 
 def table(name):
@@ -176,9 +177,11 @@ def visits(request, code):
     return page(user, "Visits", ("Household", "Outcome", "Visited", "Entered", "Visitor"), rows)
 
 
-def issues(request, code):
+def issues(request, which, code):
     user = reader(request)
-    found = Issue.objects.filter(voided_at=None, **within(code)).exclude(status="closed")
+    found = Issue.objects.filter(voided_at=None, **within(code))
+    if which == "open":
+        found = found.filter(status__in=OPEN)
     found = (
         found.select_related("category", "community").defer("bigrams", "text").order_by("-submitted_at", "-pk")[:ROWS]
     )
@@ -256,7 +259,7 @@ models.CharField.register_lookup(Length)
 
 urlpatterns = [
     path("visits/<str:code>", visits),
-    path("issues/<str:code>", issues),
+    path("issues/<str:which>/<str:code>", issues),
     path("residents/<str:code>", residents),
     path("issue/<int:pk>", issue),
     path("visit/<int:pk>", log_visit),

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from communities.models import CareStandard, Household, Resident
 from communities.models.care import CareLevel
+from foundation.columns import narrowed
 from foundation.templatetags.portal import day
 from visits.models.visit import MET, RECENT_DAYS, Mode, Situation, Visit
 
@@ -94,6 +95,15 @@ def person_to_meet(household):
     """Who stands for a household in a list: the first who can be called on, else the first who lives there; None if nobody does."""
     people = household.people_here
     return next((person for person in people if person.is_visitable), people[0] if people else None)
+
+
+def to_visit(households):
+    """The same with as little as the form of a visit asks; saving one reads this, too."""
+    people = Resident.objects.here().only("name", "household", "is_head", "purged_at").order_by("-is_head", "pk")
+    rows = households.select_related("building", "compound").prefetch_related(
+        Prefetch("residents", people, to_attr="people_here")
+    )
+    return narrowed(rows, building="name", compound="name community area_path")
 
 
 def with_next(households, user):

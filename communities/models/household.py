@@ -193,6 +193,11 @@ class Household(Checked, Mergeable, Searchable, Fact):
         indexes = [
             BigramIndex(fields=["bigrams"], name="household_bigrams"),
             models.Index(fields=["area_path", "compound", "walk_order"]),
+            models.Index(
+                fields=["area_path", "id"],
+                condition=Q(voided_at__isnull=True, merged_into__isnull=True),
+                name="household_standing",
+            ),
             models.Index(fields=["compound", "door_key"], name="household_alike"),
         ]
         constraints = [

@@ -106,7 +106,7 @@ class IntakeForm(FactForm):
 
     def offer(self):
         """Fill the selects: one query for each step that has been reached."""
-        communities = self.communities()
+        communities = list(self.communities())
         if len(communities) == 1:
             # Before anything asks for the field's value, which is then remembered.
             self.initial.setdefault("community", communities[0].pk)
@@ -144,7 +144,7 @@ class IntakeForm(FactForm):
             # Somebody with a post in a grid records for its community.
             reach |= within(path[:12], "code")
         standing = Division.objects.standing(timezone.localdate())
-        return list(standing.filter(reach, level=Level.COMMUNITY).order_by("code"))
+        return standing.filter(reach, level=Level.COMMUNITY).order_by("code")
 
     def compounds(self):
         return Compound.objects.standing().filter(self.within_reach).order_by("name", "pk")
@@ -196,10 +196,12 @@ class IntakeForm(FactForm):
             self.must_agree("community", row.community_id)
             return {"community": row.community, "compound": row, "household": None, "resident": None}
         if self.cleaned_data.get("community"):
-            row = next((row for row in self.communities() if row.pk == self.cleaned_data["community"]), None)
-            if row is None:
-                raise ValidationError({"community": _("This place is not in your area. Choose it again.")})
-            return {"community": row, "compound": None, "household": None, "resident": None}
+            return {
+                "community": self.row_of(self.communities(), "community"),
+                "compound": None,
+                "household": None,
+                "resident": None,
+            }
         return {}
 
     def must_agree(self, name, pk):

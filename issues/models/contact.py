@@ -83,7 +83,12 @@ class Callback(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
-        indexes = [models.Index(fields=["issue", "round"])]
+        indexes = [
+            models.Index(fields=["issue", "round"]),
+            models.Index(
+                fields=["at"], include=["issue"], condition=models.Q(outcome="not_solved"), name="callback_said_no"
+            ),
+        ]
 
     def __str__(self):
         return f"{self.outcome} on {self.issue_id}"

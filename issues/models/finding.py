@@ -10,28 +10,20 @@ from communities.access import CHANGE, Role, ScopedQuerySet, posts_for, posts_of
 from communities.models import Assignment
 from communities.models.unit import Kind, office_path
 from foundation.bigrams import search
+from foundation.columns import narrowed
 from foundation.paths import within
 from issues.models.category import Urgency
 from issues.models.contact import Anonymity, Callback, Outcome
 from issues.models.work_order import Hand, WorkOrder
 from issues.workflow import OPEN, RUNNING, Reason, Status
 
-# Columns that no list shows; an issue with all that hangs on it has a hundred.
-LONG = ("bigrams", "text", "result", "voided_reason", "client_uuid", "source_key", "occurred_at")
-BESIDE = {
-    "community": ("bigrams", "full_name", "office_address", "office_phone", "since", "until", "source", "version"),
-    "compound": (
-        "bigrams",
-        "client_uuid",
-        "remark",
-        "voided_reason",
-        "address",
-        "built_year",
-        "created_at",
-        "developer_kind",
-    ),
-    "desk": ("bigrams", "phone", "address", "closed_on", "version"),
-}
+# What lists show of an issue; with all that hangs on it, it has a hundred columns.
+SHOWN = (
+    *("number", "title", "status", "urgency", "channel", "anonymity", "address", "closure_reason", "round", "version"),
+    *("category", "community", "compound", "household", "desk", "area_path", "created_by", "created_at"),
+    *("submitted_at", "registered_at", "due_at", "due_provisional", "done_at", "closed_at", "voided_at"),
+)
+NAMES = ("name", "name_en")
 
 
 class IssueQuerySet(ScopedQuerySet):
@@ -111,7 +103,11 @@ class IssueQuerySet(ScopedQuerySet):
         is_lead = Q(work_orders__role="lead", work_orders__state__in=WorkOrder.OPEN)
         return (
             self.select_related("category", "community", "compound", "desk")
-            .defer(*LONG, *(f"{name}__{field}" for name, fields in BESIDE.items() for field in fields))
+            .only(
+                *SHOWN,
+                *(f"{path}__{name}" for path in ("category", "community", "desk") for name in NAMES),
+                "compound__name",
+            )
             .annotate(lead=models.FilteredRelation("work_orders", condition=is_lead))
             .annotate(lead_name=F("lead__unit__name"), lead_name_en=F("lead__unit__name_en"))
         )
@@ -129,16 +125,26 @@ class IssueQuerySet(ScopedQuerySet):
             division=OuterRef("community"), role=Role.SECRETARY, user__is_active=True
         )
         secretary = posts.order_by(F("stands_in_for").asc(nulls_first=True), "pk")
-        return (
+        rows = (
             self.for_work()
-            .select_related(
-                "community__parent__parent", "household__compound", "household__building", "building", "created_by"
-            )
+            .select_related("community__parent__parent", "created_by")
             .prefetch_related(models.Prefetch("callbacks", Callback.objects.select_related("by")))
             .annotate(
                 secretary_name=Subquery(secretary.values("user__name")[:1]),
                 secretary_phone=Subquery(secretary.values("user__office_phone")[:1]),
             )
+        )
+        place = "code level name name_en parent"
+        return narrowed(
+            rows,
+            category="code name name_en duty urgency area_path",
+            community=place,
+            community__parent=place,
+            community__parent__parent=place,
+            compound="name community grid area_path",
+            desk="path kind name name_en division area_path",
+            desk__division=place,
+            created_by="name username",
         )
 
 

@@ -224,6 +224,13 @@ class Visit(Searchable, Fact):
             models.Index(
                 fields=["visited_at", "id", "area_path"], condition=Q(voided_at__isnull=True), name="visit_latest"
             ),
+            # A dashboard adds up the visits of some weeks, all of whose facts stand in the index.
+            models.Index(
+                fields=["visited_at", "area_path_then"],
+                include=["area_path", "outcome", "people_met", "household", "id"],
+                condition=Q(voided_at__isnull=True),
+                name="visit_counted",
+            ),
             models.Index(fields=["household", "visited_at"]),
             models.Index(fields=["created_by", "visited_at"]),
         ]

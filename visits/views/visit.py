@@ -39,7 +39,7 @@ PRESET = ("outcome", "situation", "mode")
 def visit_create(request, pk):
     """Log a visit: what came of it, and line by line what was said."""
     user = request.user
-    household = get_for(user, rounds.with_people(Household.objects.standing()), pk=pk)
+    household = get_for(user, rounds.to_visit(Household.objects.standing()), pk=pk)
     if not may_visit(user, household):
         raise PermissionDenied
     data = posted(request)
