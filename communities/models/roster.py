@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from communities.access import NOTHING, ScopedQuerySet, inside, may, may_in, roots_of
 from communities.practice import PROVINCE
@@ -44,13 +45,13 @@ TOPICS = {
 
 
 class RosterStatus(models.TextChoices):
-    UPLOADED = "uploaded", _("uploaded")
-    CHECKING = "checking", _("being checked")
-    CHECKED = "checked", _("checked")
-    APPLYING = "applying", _("being entered")
-    APPLIED = "applied", _("entered")
-    REVERTING = "reverting", _("being taken back")
-    REVERTED = "reverted", _("taken back")
+    UPLOADED = "uploaded", pgettext_lazy("import", "uploaded")
+    CHECKING = "checking", pgettext_lazy("import", "being checked")
+    CHECKED = "checked", pgettext_lazy("import", "checked")
+    APPLYING = "applying", pgettext_lazy("import", "being entered")
+    APPLIED = "applied", pgettext_lazy("import", "entered")
+    REVERTING = "reverting", pgettext_lazy("import", "being taken back")
+    REVERTED = "reverted", pgettext_lazy("import", "taken back")
 
 
 S = RosterStatus

@@ -414,7 +414,7 @@ STAFF = (
     ),
     Column(
         "since",
-        _("from"),
+        _("in the post since"),
         cells.day,
         ("任职日期", "开始日期", "起始日期", "任职时间", "到岗日期"),
         help=_("Empty: today."),
