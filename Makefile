@@ -10,13 +10,14 @@ PO := $(wildcard locale/*/LC_MESSAGES/django.po)
 MO := $(PO:.po=.mo)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check shots kill-test bench
+.PHONY: help install run test check shots kill-test bench import-bench
 
 help:
 	@echo "make run        install, migrate, load the demo and serve on http://localhost:$(PORT) (PORT=8080 make run)"
 	@echo "make test       run all tests (ARGS=\"tests/issues -k close\"); CI=true: on SQLite and on PostgreSQL, nothing skipped"
 	@echo "make check      lint, format, layers, migrations, translations, weight of the first load"
 	@echo "make shots      photograph the main pages of every role into shots/"
+	@echo "make import-bench  bring in a ledger of 100,000 residents, twice, and take it back (ARGS=20000 for a smaller one)"
 	@echo "make bench      measure the pages with a city in the database, about 8 minutes (ARGS=\"--rows 20000\" for a look)"
 	@echo "make kill-test  kill a real worker twenty times during a reminder run and count the notices"
 
@@ -56,3 +57,6 @@ kill-test: $(TOOLS) $(MO)
 
 bench: $(TOOLS) $(MO)
 	$(PYTHON) scripts/bench.py $(ARGS)
+
+import-bench: $(TOOLS) $(MO)
+	$(PYTHON) scripts/bench_import.py $(ARGS)
