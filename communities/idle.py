@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from communities.access import Role
+from communities.left_work import release_of
 from communities.models import Assignment
 from foundation.notices.tell import Message, tell_all
 
@@ -37,6 +38,8 @@ def lapse(pk, *, limit, days, now):
     if user is None or admins == {pk} or not User.objects.unused_since(limit).filter(pk=pk).exists():
         return False
     user.lapse(now=now, days=days)
+    # What bears the name goes back to the office, and those who lead there are told: nobody waits for somebody who is away.
+    release_of(user, timezone.localdate(now))
     return True
 
 

@@ -150,7 +150,7 @@ def keep(request, user_id):
 
 def keep_open_form(request, path, text):
     """Keep what the user has typed at `path` and not sent (as a browser encodes a form): somebody else takes the place."""
-    if path.startswith("/") and len(text) <= LONGEST:
+    if path.startswith("/") and not path.startswith(("//", "/\\")) and len(text) <= LONGEST:
         _keep(request, request.user.pk, path, QueryDict(text))
 
 

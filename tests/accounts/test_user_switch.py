@@ -187,6 +187,8 @@ class TestTheOpenForm:
         assert "另一个人的话" not in page
 
     def test_only_for_an_address_of_ours_and_nobody_signed_out(self, desk):
-        self.keep(desk, "https://evil.example/")
+        for path in ("https://evil.example/", "//evil.example/", "/\\evil.example/", ""):
+            self.keep(desk, path)
+        assert "kept_forms" not in desk.session
         desk.post(reverse("account_logout"))
         assert self.keep(desk, "/feedback/add/")["Location"].startswith(reverse("account_login"))

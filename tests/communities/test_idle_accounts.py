@@ -60,6 +60,13 @@ class TestClosing:
         entry = Entry.objects.get(verb="lapse", subject_id=town.cadre.pk)
         assert (entry.actor, entry.data, entry.area_path) == (None, {"days": 90}, "411702007")
 
+    def test_what_bears_the_name_goes_back_to_the_office(self, town):
+        town.compound.correct(by=None, responsible=town.cadre)
+        disable_idle(now=after(91))
+        town.compound.refresh_from_db()
+        assert town.compound.responsible is None
+        assert Entry.objects.filter(verb="release_work", subject_id=town.cadre.pk).exists()
+
     def test_the_days_are_a_setting(self, town, settings):
         settings.IDLE_ACCOUNT_DAYS = 30
         assert disable_idle(now=after(31)) > 0
