@@ -7,6 +7,7 @@ above add what only they know (open work orders of an office that closes) with `
 """
 
 from collections import Counter
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -14,6 +15,7 @@ from functools import cache
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
+from django.db.models.base import ModelState
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -424,15 +426,11 @@ def move_posts(plan, places, *, by):
         facts = {"user": post.user_id, "role": post.role, "stands_in_for": post.stands_in_for_id}
         has_it = Assignment.objects.not_over(on).filter(division=new, **facts)
         if not has_it.exists():
-            follower = Assignment.objects.create(
-                user_id=post.user_id,
-                role=post.role,
-                division=new,
-                since=on,
-                until=post.until,
-                stands_in_for_id=post.stands_in_for_id,
-                area_path=new.code,
-            )
+            follower = copy(post)
+            # Whatever else the post says (whom it stands in for, for which leave) it goes on saying.
+            follower.pk, follower._state = None, ModelState()
+            follower.division, follower.area_path, follower.since, follower.version = new, new.code, on, 1
+            follower.save(force_insert=True)
             record(follower, "assign", by=by, data={"user": post.user_id, "role": post.role})
         revise(post, "end", by=by, data={"user": post.user_id, "role": post.role}, until=on - ONE_DAY)
 

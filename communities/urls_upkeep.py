@@ -16,6 +16,7 @@ urlpatterns = [
     path("communities/management/<int:pk>/undo/", management.management_undo, name="management_undo"),
     path("communities/management/<int:pk>/cancel/", management.management_cancel, name="management_cancel"),
     path("communities/suggestions/", suggestion.suggestion_list, name="suggestion_list"),
+    path("communities/suggestions/find/", suggestion.suggestion_find, name="suggestion_find"),
     path("communities/suggestions/add/<slug:kind>/<int:pk>/", suggestion.suggestion_create, name="suggestion_create"),
     path("communities/suggestions/<int:pk>/", suggestion.suggestion_detail, name="suggestion_detail"),
     path("communities/suggestions/<int:pk>/accept/", suggestion.suggestion_accept, name="suggestion_accept"),

@@ -75,9 +75,11 @@ class SuggestionForm(FactForm):
 
 
 def plain(value):
+    """A value as a browser sends it."""
     if isinstance(value, list | tuple):
-        return [getattr(item, "pk", item) for item in value]
-    return getattr(value, "pk", value)
+        return [plain(item) for item in value]
+    value = getattr(value, "pk", value)
+    return value if value is None or isinstance(value, bool) else str(value)
 
 
 class SuggestionAcceptForm(GuardedForm):

@@ -1,5 +1,5 @@
 from django.db import models, transaction
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Left
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -64,6 +64,11 @@ class DivisionQuerySet(ScopedQuerySet):
     def standing(self, today):
         """Divisions that exist on this day."""
         return self.filter(Q(since__isnull=True) | Q(since__lte=today), Q(until__isnull=True) | Q(until__gt=today))
+
+    def become(self, places):
+        """Former ones of which one of these places has taken over."""
+        heirs = self.model.successors.rel.related_model.objects.filter(old=OuterRef("pk"), new__in=places)
+        return self.filter(Exists(heirs), until__isnull=False)
 
     def of_level(self, level):
         return self.filter(level=level)

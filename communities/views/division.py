@@ -1,3 +1,4 @@
+from django.http import Http404
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -54,7 +55,7 @@ def rows_of(divisions):
 def division_detail(request, code):
     """A place: its office, whom to look for, what lies in it, who works in it."""
     user = request.user
-    division = get_for(user, Division.objects.for_detail(), code=code)
+    division = standing_or_former(user, code)
     compounds = Compound.objects.visible_to(user).standing().under(code).for_list()
     context = {
         "division": division,
@@ -71,6 +72,17 @@ def division_detail(request, code):
         "ahead": Reorganisation.objects.of_place(division),
     }
     return render(request, "communities/division_detail.html", context)
+
+
+def standing_or_former(user, code):
+    """The place; also one that has become part of a place in the user's reach, so that old links lead on."""
+    try:
+        return get_for(user, Division.objects.for_detail(), code=code)
+    except Http404:
+        division = Division.objects.for_detail().become(Division.objects.visible_to(user)).filter(code=code).first()
+        if division is None:
+            raise
+        return division
 
 
 def division_edit(request, code):

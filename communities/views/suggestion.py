@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from communities.access import may_reveal
+from communities.access import READ, demand, may, may_reveal
 from communities.forms.suggestion import (
     SuggestionAcceptForm,
     SuggestionDeclineForm,
@@ -15,11 +15,11 @@ from communities.forms.suggestion import (
     SuggestionWithdrawForm,
 )
 from communities.models import Suggestion
-from communities.suggesting import may_change, reachable
+from communities.suggesting import found_in_district, may_change, reachable
 from communities.words import thing_word
 from communities.workflow import Advice
 from foundation.acting import act
-from foundation.shortcuts import get_for, page_of, posted
+from foundation.shortcuts import get_for, page_of, posted, words_of
 
 
 @require_safe
@@ -33,9 +33,30 @@ def suggestion_list(request):
         "page": page_of(request, rows.for_list()),
         "show": show if show in ("mine", "all") else "",
         "waiting": to_decide.count(),
+        "finds": may(user, "places", READ),
         "crumbs": [(_("Registers"), reverse("register_home")), (_("Suggested corrections"), "")],
     }
     return render(request, "communities/suggestion_list.html", context)
+
+
+def suggestion_find(request):
+    """A place, compound or unit elsewhere in one's district, of which something is wrong."""
+    demand(request.user, "places")
+    words = words_of(request)
+    context = {
+        "words": words,
+        "found": [
+            (kind, row, thing_word(f"communities.{kind}")) for kind, row in found_in_district(request.user, words)
+        ]
+        if words
+        else [],
+        "crumbs": [
+            (_("Registers"), reverse("register_home")),
+            (_("Suggested corrections"), reverse("suggestion_list")),
+            (_("Elsewhere in the district"), ""),
+        ],
+    }
+    return render(request, "communities/suggestion_find.html", context)
 
 
 def suggestion_create(request, kind, pk):

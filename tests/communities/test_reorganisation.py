@@ -13,6 +13,7 @@ from communities.upkeep import keep_registers
 from foundation.journal.models import Entry
 from foundation.journal.moves import NotAllowed
 from foundation.notices.models import Notice
+from issues.models import DispatchRule
 from tests.town import issue_at, new_issue
 from visits.models import Visit
 
@@ -151,6 +152,33 @@ class TestMerge:
             again.carry_out(by=None)
         keep_registers(now=timezone.now())
         assert (Division.objects.count(), Entry.objects.count()) == before
+
+    def test_rules_of_both_places_stand_side_by_side(self, lived_in, change):
+        """Where the new place has a rule of its own, that one counts; the old place's stays behind with it."""
+        town = lived_in
+        own = DispatchRule.objects.create(
+            category=town.sanitation, area_path=town.next_community.code, unit=town.bureau
+        )
+        done(change)
+        rules = DispatchRule.objects.filter(category=town.sanitation)
+        assert {rule.area_path for rule in rules} == {town.community.code, town.next_community.code}
+        assert rules.get(area_path=town.next_community.code) == own
+
+    def test_who_worked_in_the_old_place_still_finds_its_page(self, lived_in, change, sign_in):
+        town = lived_in
+        done(change)
+        client = sign_in(fresh(town.secretary))
+        body = client.get(town.community.get_absolute_url()).content.decode()
+        assert town.next_community.get_absolute_url() in body
+        assert sign_in(town.outsider).get(town.community.get_absolute_url()).status_code == 404
+
+    def test_a_substitute_for_a_leave_goes_on_for_that_leave(self, lived_in, change):
+        town = lived_in
+        post = town.deputy.assignments.get()
+        Assignment.objects.filter(pk=post.pk).update(until=TODAY + timedelta(days=9))
+        done(change)
+        new = town.deputy.assignments.get(division=town.next_community)
+        assert (new.until, new.leave_id, new.role) == (TODAY + timedelta(days=9), post.leave_id, post.role)
 
 
 class TestSplit:

@@ -10,7 +10,7 @@ from communities.models import Assignment, Compound, Suggestion
 from communities.models.suggestion import SUGGESTIBLE
 from foundation.journal.models import Access, Entry
 from foundation.notices.models import Notice
-from tests.town import LONG_AGO, issue_at
+from tests.town import LONG_AGO, issue_at, person
 
 pytestmark = pytest.mark.django_db
 LIST = "/communities/suggestions/"
@@ -132,6 +132,29 @@ class TestSuggestionCreate:
                 assert "13000000777" not in body and "13000000123" not in body
                 assert "130****0777" in body
         assert "13000000777" not in "".join(str(entry.data) for entry in Entry.objects.all())
+
+
+class TestSuggestionFind:
+    URL = "/communities/suggestions/find/"
+
+    def test_a_neighbour_may_say_that_a_sign_is_wrong(self, town, sign_in, submit):
+        neighbour = person("neighbour", "韩梅", Role.SECRETARY, place=town.other_community.code)
+        client = sign_in(neighbour)
+        found = client.post(self.URL, {"q": "橡林小区"}).context["found"]
+        assert [row for _kind, row, _thing in found] == [town.compound]
+        assert client.get(town.compound.get_absolute_url()).status_code == 404
+        answer = submit(create_url("compound", town.compound, "address"), value="橡林路8号", reason="路过看到")
+        body = client.get(answer.url).content.decode()
+        assert "橡林路8号" in body and town.compound.get_absolute_url() not in body
+
+    def test_not_beyond_the_district_and_never_people(self, town, sign_in):
+        client = sign_in(town.outsider)
+        assert client.post(self.URL, {"q": "橡林小区"}).context["found"] == []
+        neighbour = person("neighbour", "韩梅", Role.SECRETARY, place=town.other_community.code)
+        client = sign_in(neighbour)
+        assert client.post(self.URL, {"q": "王秀英"}).context["found"] == []
+        for kind, row in (("resident", town.resident), ("household", town.household)):
+            assert client.get(create_url(kind, row)).status_code == 404
 
 
 class TestHandlers:
