@@ -232,9 +232,9 @@ def run_worker(title: str, roster) -> bool:
         return False
     of_processor, megabytes = float(answer.stdout.split()[-2]), int(answer.stdout.split()[-1])
     good = seconds <= MOST_SECONDS and megabytes <= MOST_MEGABYTES
+    times = f"{seconds:6.1f} s (≤ {MOST_SECONDS}; {of_processor:.0f} s of processor)"
     print(
-        f"{title:12} {seconds:6.1f} s (≤ {MOST_SECONDS}; {of_processor:.0f} s of processor)  {megabytes:4} MB (≤ {MOST_MEGABYTES})  {roster.job.result}"
-        f"{'' if good else '  MISSED'}",
+        f"{title:12} {times}  {megabytes:4} MB (≤ {MOST_MEGABYTES})  {roster.job.result}{'' if good else '  MISSED'}",
         flush=True,
     )
     return good

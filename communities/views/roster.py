@@ -103,6 +103,7 @@ def roster_detail(request, pk):
         "faults": faults,
         "lines": fault_lines(roster, faults.object_list),
         "show_hints": hints,
+        "unlisted": max(roster.counts.get("hints" if hints else "faults", 0) - faults.paginator.count, 0),
         "obstacles": obstacle_lines(roster.counts.get("obstacles") or roster.counts.get("left") or []),
         "slips": may_change and roster.kind == RosterKind.STAFF and roster.slips.count(),
     }

@@ -326,3 +326,11 @@ def test_nothing_typed_into_a_cell_is_kept_in_clear(town):
     told += [str(list(Entry.objects.filter(subject_type="communities.roster").values()))]
     assert not any(word in text for word in (canary, number[:17], "13000000777") for text in told)
     assert not Household.objects.filter(door="101").exists()
+
+
+def test_of_very_many_faults_the_first_are_listed_and_all_are_counted(town, sign_in, monkeypatch):
+    monkeypatch.setattr("communities.rosters.running.MOST_FAULTS", 3)
+    rows = [resident(f"人{n}", 身份证号="1") for n in range(5)]
+    roster = checked(town.secretary, "residents", town.community, ledger("residents", *rows))
+    assert (roster.counts["faulty"], roster.faults.count()) == (5, 3)
+    assert sign_in(town.secretary).get(roster.get_absolute_url()).context["unlisted"] == 2
