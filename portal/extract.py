@@ -100,7 +100,7 @@ def facts_of(resident):
 def accesses_of(resident):
     """Who looked at what, and when: [(access, word, role and place)], the latest first. Two queries."""
     looks = list(
-        Access.objects.filter(subject_type="communities.resident", subject_id=resident.pk)
+        Access.objects.filter(subject_type="communities.resident", subject_id__in=[resident.pk, *resident.absorbed()])
         .select_related("actor")
         .order_by("-pk")
     )
