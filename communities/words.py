@@ -291,7 +291,7 @@ def lines(rows):
     """These rows in plain words. One query more if residents are among them: their page is that of the household."""
     rows = list(rows)
     pks = [row.subject_id for row in rows if row.subject_type == "communities.resident"]
-    people = Resident.objects.only("name", "household_id").in_bulk(pks) if pks else {}
+    people = Resident.objects.only("name", "household_id", "purged_at").in_bulk(pks) if pks else {}
     return [line(row, people) for row in rows]
 
 

@@ -33,7 +33,11 @@ def enter_twice(cast):
     Household.objects.add(by=by, client_uuid=numbered("door"), building=block, door=f"{third.stair or 1}-{third.door}")
     name = third.compound.name.removesuffix("小区")
     Compound.objects.add(
-        by=by, client_uuid=numbered("compound"), community=third.compound.community, name=f"{name}住宅小区"
+        by=by,
+        client_uuid=numbered("compound"),
+        community=third.compound.community,
+        name=f"{name}住宅小区",
+        management="interim",  # the published number of unmanaged compounds stays what it was
     )
     merged(by, fifth)
     told_apart(by, sixth)
