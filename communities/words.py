@@ -96,6 +96,8 @@ VERBS = {
     "end_grant": pgettext_lazy("journal", "ended the permission"),
     "grant": pgettext_lazy("journal", "gave the permission"),
     "purge": pgettext_lazy("journal", "cleared the data"),
+    "confirm_purge": pgettext_lazy("journal", "cleared the data"),
+    "withdraw_purge": pgettext_lazy("journal", "decided to keep the data"),
     "review": pgettext_lazy("journal", "looked at it again: still right"),
     "add": pgettext_lazy("journal", "entered"),
     "answer": pgettext_lazy("journal", "answered"),
