@@ -325,11 +325,6 @@ class CareGrant(models.Model):
     def get_absolute_url(self):
         return reverse("staff_detail", args=[self.user_id])
 
-    def is_last_own(self):
-        """Whether the person holds no other own post: then nobody is left who could go on with open work."""
-        others = self.user.assignments.not_over(timezone.localdate()).filter(stands_in_for=None).exclude(pk=self.pk)
-        return self.stands_in_for_id is None and not others.exists()
-
     def is_over(self, today):
         return self.revoked_at is not None or (self.until is not None and self.until < today)
 
