@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -124,7 +124,12 @@ class CareEntryQuerySet(ScopedQuerySet):
     def for_list(self):
         return self.select_related(
             "category", "resident__household__compound__community", "resident__household__building"
-        ).order_by("resident__care_level", "resident__area_path", "resident__household__walk_order", "pk")
+        ).order_by(
+            F("resident__care_level").asc(nulls_last=True),
+            "resident__area_path",
+            "resident__household__walk_order",
+            "pk",
+        )
 
     def for_detail(self):
         return self.select_related(

@@ -5,7 +5,7 @@
 
 from django.db import transaction
 
-from portal.demo import accounts, campaign2022, forms, life, live, merging, people, places, posts, rosters, upkeep
+from portal.demo import accounts, campaign2022, care, forms, life, live, merging, people, places, posts, rosters, upkeep
 from portal.demo.cast import Cast
 
 # In this order: each chapter builds on those before it.
@@ -22,6 +22,7 @@ CHAPTERS = (
     accounts.keep,
     upkeep.keep,
     rosters.bring_in,
+    care.keep,
 )
 
 
