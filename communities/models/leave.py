@@ -154,12 +154,15 @@ class Leave(Fact):
 
     def needs_no_confirmation(self, by):
         """Who leads the area decides at once; and a colleague who holds each of the posts anyway gains nothing by it."""
+        if self.substitute and not all(self.is_held(post) or self.may_be_given(post, by) for post in self.posts()):
+            return False
         if by.pk != self.user_id and may_in(by, "team", CHANGE, self.area_path):
             return True
-        if self.substitute is None:
-            return False
-        theirs = {place_of(post) for post in self.substitute.assignments.current(timezone.localdate()).for_access()}
-        return all(place_of(post) in theirs for post in self.posts())
+        return self.substitute is not None and all(self.is_held(post) for post in self.posts())
+
+    def may_be_given(self, post, by):
+        """Whether `by` leads where the person holds this post; nobody takes a post for himself, not for a day either."""
+        return by.pk not in (self.user_id, self.substitute_id) and may_in(by, "team", CHANGE, post.area_path)
 
     def leaders(self):
         """Who leads the area of this person: those who may confirm, nearest first; without those who leave or stand in."""
@@ -174,7 +177,10 @@ class Leave(Fact):
 
     @transaction.atomic
     def confirm(self, *, by, key=None):
-        """The leave counts; the substitute gets the posts for these days, and both are told."""
+        """The leave counts; the substitute gets the posts for these days, and both are told.
+
+        NotAllowed if one of the posts is not `by`'s to give: one may lead where a person works, and not all that he answers for.
+        """
         move(self, "confirm", by=by, key=key)
         for post in self.posts():
             self.hand_over_post(post, by=by)
@@ -185,18 +191,11 @@ class Leave(Fact):
 
     def hand_over_post(self, post, *, by):
         """The substitute holds `post` for the days of the leave, unless an own post gives the same."""
-        if self.substitute is None:
+        if self.substitute is None or self.is_held(post):
             return
-        since, until = max(self.since, post.since), min(self.until, post.until or self.until)
-        held = self.substitute.assignments.not_over(since).filter(
-            role=post.role,
-            division=post.division,
-            unit=post.unit,
-            compound=post.compound,
-            since__lte=since,
-        )
-        if held.filter(Q(until=None) | Q(until__gte=until)).exists():
-            return
+        if not self.may_be_given(post, by):
+            raise NotAllowed(self, "confirm")
+        since, until = self.days_of(post)
         Assignment.objects.assign(
             by=by,
             user=self.substitute,
@@ -209,6 +208,22 @@ class Leave(Fact):
             stands_in_for=self.user,
             leave=self,
         )
+
+    def days_of(self, post):
+        """The days of the leave on which the person holds this post: the first and the last."""
+        return max(self.since, post.since), min(self.until, post.until or self.until)
+
+    def is_held(self, post):
+        """Whether the substitute holds the same post on all these days anyway."""
+        since, until = self.days_of(post)
+        held = self.substitute.assignments.not_over(since).filter(
+            role=post.role,
+            division=post.division,
+            unit=post.unit,
+            compound=post.compound,
+            since__lte=since,
+        )
+        return held.filter(Q(until=None) | Q(until__gte=until)).exists()
 
     @transaction.atomic
     def decline(self, *, by, reason, key=None):
@@ -235,8 +250,3 @@ class Leave(Fact):
     def end_posts(self, *, by, on):
         for post in self.assignments.not_over(timezone.localdate()):
             post.end(by=by, on=on)
-
-
-def place_of(post):
-    """Role and target of a post, to compare two people's posts."""
-    return post.role, post.division_id, post.unit_id, post.compound_id

@@ -84,6 +84,32 @@ class TestConfirmation:
     def test_who_leads_there_enters_it_confirmed(self, town, take):
         assert take(town.grid_worker, by=town.secretary, substitute=town.cadre).status == Status.CONFIRMED
 
+    def test_who_leads_one_of_two_places_gives_no_post_of_the_other(self, town, take):
+        """The cadre lends a hand in the community; its secretary does not get the street by recording a leave."""
+        early = timezone.localdate() - timedelta(days=9000)
+        post = {"user": town.coordinator, "role": "street_cadre", "division": town.community, "since": early}
+        Assignment.objects.assign(by=town.admin_of_district, **post)
+        leave = take(town.coordinator, by=town.secretary, substitute=town.cadre)
+        assert leave.status == Status.REQUESTED and leave.area_path == town.community.code
+        with pytest.raises(NotAllowed):
+            Leave.objects.get().confirm(by=fresh(town.secretary))
+        assert Assignment.objects.filter(leave=leave).count() == 0
+        Leave.objects.get().confirm(by=town.admin_of_district)
+        assert Assignment.objects.filter(leave=leave).count() == 2
+
+    def test_nobody_takes_a_post_for_oneself(self, town, take):
+        leave = take(town.auditor, by=town.admin_of_district, substitute=town.admin_of_district)
+        assert leave.status == Status.REQUESTED
+        with pytest.raises(NotAllowed):
+            Leave.objects.get().confirm(by=fresh(town.admin_of_district))
+        assert "auditor" not in {post.role for post in posts_of(fresh(town.admin_of_district))}
+
+    def test_a_colleague_whose_own_post_ends_sooner_is_confirmed_too(self, town, take):
+        """Else one would prolong the other's post by going on leave."""
+        town.deputy.assignments.get().end(by=None, on=timezone.localdate())
+        leave = take(town.secretary, days=300, substitute=town.deputy)
+        assert leave.status == Status.REQUESTED
+
     def test_nobody_confirms_the_own_leave(self, town, take, sign_in, client):
         leave = take(town.secretary, substitute=town.cadre)
         sign_in(town.secretary)
