@@ -142,7 +142,7 @@ def residents(user, words):
         Hit(row.masked_name, row.get_absolute_url(), [row.household.address])
         for row in first(rows, "area_path", "household_id", "pk")
         .select_related("household")
-        .only("name", "household__address")
+        .only("name", "purged_at", "household__address")
     ]
 
 

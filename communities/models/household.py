@@ -21,6 +21,8 @@ from foundation.journal.moves import Conflict, record, revise
 FEWEST_OF_A_NAME = 2
 # Building, staircase and door, or building and door, as typed: "3-1-201", "3号楼1单元201室", "3 201".
 TYPED_DOOR = re.compile(r"^\s*(\d+)\D+(\d+)(?:\D+(\d+))?\D*$", re.ASCII)
+# Numbers alone: no address reads so.
+BARE_DOOR = re.compile(r"\d+[-/ ]\d+(?:[-/ ]\d+)?", re.ASCII)
 PLAIN = re.compile(r"[0-9a-z]+", re.ASCII)
 
 
@@ -82,9 +84,11 @@ class HouseholdQuerySet(ScopedQuerySet):
 
     def at_address(self, words):
         """Those of which every word is part of the address or a door number: "橡林小区 3-1-201", "3 1 201"."""
+        if BARE_DOOR.fullmatch(words):
+            return self.filter(at_door(words))
         every = Q()
         for word in words.split()[:MOST_WORDS]:
-            every &= matching(self.model, word) | at_door(word)
+            every &= at_door(word) if BARE_DOOR.fullmatch(word) else matching(self.model, word) | at_door(word)
         return self.filter(every | at_door(words))
 
     def found_by(self, words):
@@ -161,6 +165,7 @@ class Household(Checked, Mergeable, Searchable, Fact):
     TOPIC = "people"
     COMPOUND_FIELD = "compound"
     SEARCH_FIELDS = ("address",)
+    FOUND_WITH = ("building",)
     KEEP_FORMER = ("building", "stair", "door", "occupancy", "remark", "verified_on")
 
     compound = models.ForeignKey("communities.Compound", on_delete=models.PROTECT, related_name="households")
@@ -215,8 +220,11 @@ class Household(Checked, Mergeable, Searchable, Fact):
     def derive(self):
         self.address = f"{self.compound.name} {self.place}"
         self.walk_order = walk_order(self.building, self.stair, self.door)
-        self.door_key = door_key(self.building.name, self.stair, self.door)
-        return ["address", "walk_order", "door_key", *super().derive()]
+        return ["address", "walk_order", *super().derive()]
+
+    def found_by(self):
+        """The tokens, and the door without its spelling, by which a second record of the home is found."""
+        return super().found_by() | {"door_key": door_key(self.building.name, self.stair, self.door)}
 
     def tokens(self):
         """The address, and the door as it is typed on a keypad: "#3-1-201 #3-201"."""

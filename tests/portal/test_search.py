@@ -198,7 +198,7 @@ class TestPage:
         for _number in range(more):
             new_issue(town)
         client.force_login(town.secretary)
-        for words in ("橡林", "0123", "3-1-201", "wxy"):
+        for words in ("橡林", "0123", "3-1-201", "wxy", "王小", "wangx"):
             client.post(reverse("search"), {"q": words})
             with sql_count(at_most=12):
                 client.post(reverse("search"), {"q": words})
