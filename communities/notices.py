@@ -11,7 +11,9 @@ kind("feedback_answered", title=_("Your feedback on the portal was answered"), g
 name_group("team", _("Duty and leave"))
 
 kind("leave_requested", title=_("A leave from %(since)s to %(until)s awaits your confirmation"), group="team")
-kind("leave_confirmed", title=_("The leave from %(since)s to %(until)s is confirmed, with its substitute"), group="team")
+kind(
+    "leave_confirmed", title=_("The leave from %(since)s to %(until)s is confirmed, with its substitute"), group="team"
+)
 kind("leave_declined", title=_("The leave from %(since)s to %(until)s was declined"), group="team")
 kind("leave_unattended", title=_("From %(since)s to %(until)s somebody is away without a substitute"), group="team")
 kind("leave_ended", title=_("The leave ended early; you no longer stand in"), group="team")
@@ -28,7 +30,9 @@ name_group("care", _("Care register"))
 
 kind("care_grant_given", title=_("You may now see a group of sensitive care categories"), group="care")
 kind("care_grant_ended", title=_("A permission to see sensitive care categories has ended"), group="care")
-kind("purge_due", title=_("Data of %(people)s people have been kept long enough: please look through them"), group="care")
+kind(
+    "purge_due", title=_("Data of %(people)s people have been kept long enough: please look through them"), group="care"
+)
 
 name_group("registers", _("Registers"))
 
@@ -41,5 +45,9 @@ kind("merge_proposed", title=_("Two records in your area have the same ID number
 
 name_group("staff", _("Accounts"))
 
-kind("review_opened", title=_("The accounts of your place are to be reviewed: quarter %(quarter)s of %(year)s"), group="staff")
+kind(
+    "review_opened",
+    title=_("The accounts of your place are to be reviewed: quarter %(quarter)s of %(year)s"),
+    group="staff",
+)
 kind("review_overdue", title=_("The review of accounts of quarter %(quarter)s of %(year)s is late"), group="staff")

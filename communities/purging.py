@@ -132,7 +132,15 @@ def leave_tombstone(row):
 
 SECRET_HASHES = [f"{name}{kind}" for name in ("phone", "id_number") for kind in ("", "_hash", "_last4_hash")]
 NAMELESS = ["bigrams", "name_key", "sex", "residency", "declines_said_by", "declines_remark", *SECRET_HASHES]
-DAYLESS = ["born_on", "care_level", "presence_since", "presence_until", "declines_visits_on", "declines_reviewed_on", "came_home_on"]
+DAYLESS = [
+    "born_on",
+    "care_level",
+    "presence_since",
+    "presence_until",
+    "declines_visits_on",
+    "declines_reviewed_on",
+    "came_home_on",
+]
 
 
 @purges(

@@ -140,6 +140,7 @@ class Searchable(models.Model):
 
     SEARCH_FIELDS = ("title", "text")
     PINYIN_FIELDS = ()  # names that are also found by their pinyin
+    FOUND_WITH = ()  # related rows that `found_by` reads
 
     bigrams = BigramsField(blank=True, editable=False, default="")
 
@@ -157,8 +158,17 @@ class Searchable(models.Model):
 
         `save()`, `move()` and `revise()` write these fields along; a bulk write calls it on each row.
         """
-        self.bigrams = self.tokens()
-        return ["bigrams"]
+        found_by = self.found_by()
+        for name, value in found_by.items():
+            setattr(self, name, value)
+        return list(found_by)
+
+    def found_by(self):
+        """{field: value} of what the row is found by; a model that is found by more than tokens extends this.
+
+        It needs what FOUND_WITH names, and nothing encrypted: `manage.py reindex_search` renews it for whole tables.
+        """
+        return {"bigrams": self.tokens()}
 
     def tokens(self):
         """What the row is found by, from the row alone; a model with tokens of its own extends this."""

@@ -86,7 +86,11 @@ class Sight:
     def reporters(self):
         """The reporters, none where they are hidden or unknown; names and phones are to be masked by the page."""
         rows = self.issue.reporters.select_related("resident")
-        return list(narrowed(rows, resident="name phone purged_at ended_on ended_reason presence voided_at merged_into")) if self.is_whole else []
+        return (
+            list(narrowed(rows, resident="name phone purged_at ended_on ended_reason presence voided_at merged_into"))
+            if self.is_whole
+            else []
+        )
 
 
 def sights(issues, reader):

@@ -106,7 +106,9 @@ class LookAlikes(forms.Form):
         self.alike = [other for other in self.alike if str(other.client_uuid) != str(cleaned.get("client_uuid"))]
         self.is_elsewhere = is_elsewhere(user, household, number)
         if (self.alike or self.is_elsewhere) and not ticked:
-            self.add_error("another", _("Perhaps this person is recorded already. Please look, then tick the box to save."))
+            self.add_error(
+                "another", _("Perhaps this person is recorded already. Please look, then tick the box to save.")
+            )
 
     def keep_apart(self, resident, *, by):
         """Remember for whom the tick was set, so that the pair is not suggested afterwards."""

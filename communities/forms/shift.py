@@ -28,10 +28,22 @@ class DayForm(forms.Form):
                 empty_label=_("nobody"),
                 initial=held.get(part.value),
             )
+            self.fields[f"seen_{part.value}"] = forms.IntegerField(
+                required=False, widget=forms.HiddenInput, initial=held.get(part.value)
+            )
 
     def chosen(self):
-        """[(part, user or None)] that differ from what stood there."""
-        return [(part, self.cleaned_data[part.value]) for part in Part if part.value in self.changed_data]
+        """[(part, user or None, number of who stood there on the page)] where the two differ."""
+        chosen = [(part, self.cleaned_data[part.value], self.cleaned_data[f"seen_{part.value}"]) for part in Part]
+        return [(part, user, seen) for part, user, seen in chosen if (user and user.pk) != seen]
+
+    def look_again(self, shifts):
+        """Somebody was faster: who stands there now is named, and the next sending has seen it."""
+        self.data, held = self.data.copy(), {shift.part: shift.user for shift in shifts}
+        for part in Part:
+            user = held.get(part.value)
+            self.data[f"seen_{part.value}"] = user.pk if user else ""
+            self.fields[part.value].help_text = user.name if user else _("nobody")
 
 
 class RotationForm(forms.Form):

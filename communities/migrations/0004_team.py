@@ -11,171 +11,457 @@ import foundation.fields
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('communities', '0003_registers'),
+        ("communities", "0003_registers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Leave',
+            name="Leave",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('voided_reason', models.TextField(blank=True, editable=False, verbose_name='reason for voiding')),
-                ('kind', models.CharField(choices=[('leave', 'on leave'), ('trip', 'on official business'), ('training', 'in training')], default='leave', max_length=10, verbose_name='kind')),
-                ('since', models.DateField(verbose_name='from (first day)')),
-                ('until', models.DateField(verbose_name='until (last day)')),
-                ('status', models.CharField(choices=[('requested', 'to be confirmed'), ('confirmed', 'confirmed'), ('declined', 'declined'), ('ended', 'ended early')], default='requested', editable=False, max_length=10)),
-                ('area_path', foundation.fields.PathField(blank=True, db_index=True, default='', editable=False, max_length=15)),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('substitute', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='leaves_stood_in_for', to=settings.AUTH_USER_MODEL, verbose_name='substitute')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='leaves', to=settings.AUTH_USER_MODEL)),
-                ('voided_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("voided_reason", models.TextField(blank=True, editable=False, verbose_name="reason for voiding")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("leave", "on leave"), ("trip", "on official business"), ("training", "in training")],
+                        default="leave",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("since", models.DateField(verbose_name="from (first day)")),
+                ("until", models.DateField(verbose_name="until (last day)")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("requested", "to be confirmed"),
+                            ("confirmed", "confirmed"),
+                            ("declined", "declined"),
+                            ("ended", "ended early"),
+                        ],
+                        default="requested",
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "area_path",
+                    foundation.fields.PathField(blank=True, db_index=True, default="", editable=False, max_length=15),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "substitute",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leaves_stood_in_for",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="substitute",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="leaves", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "voided_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='assignment',
-            name='leave',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='communities.leave'),
+            model_name="assignment",
+            name="leave",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="assignments",
+                to="communities.leave",
+            ),
         ),
         migrations.CreateModel(
-            name='Reassignment',
+            name="Reassignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('voided_reason', models.TextField(blank=True, editable=False, verbose_name='reason for voiding')),
-                ('moved', models.JSONField(default=dict, editable=False)),
-                ('area_path', foundation.fields.PathField(blank=True, db_index=True, default='', editable=False, max_length=15)),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('giver', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('taker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('voided_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("voided_reason", models.TextField(blank=True, editable=False, verbose_name="reason for voiding")),
+                ("moved", models.JSONField(default=dict, editable=False)),
+                (
+                    "area_path",
+                    foundation.fields.PathField(blank=True, db_index=True, default="", editable=False, max_length=15),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "giver",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "taker",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "voided_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Shift',
+            name="Shift",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('voided_reason', models.TextField(blank=True, editable=False, verbose_name='reason for voiding')),
-                ('on', models.DateField(verbose_name='day')),
-                ('part', models.CharField(choices=[('day', 'day'), ('night', 'night')], max_length=5, verbose_name='part of the day')),
-                ('area_path', foundation.fields.PathField(db_index=True, editable=False, max_length=15)),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shifts', to='communities.division')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shifts', to=settings.AUTH_USER_MODEL)),
-                ('voided_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("voided_reason", models.TextField(blank=True, editable=False, verbose_name="reason for voiding")),
+                ("on", models.DateField(verbose_name="day")),
+                (
+                    "part",
+                    models.CharField(
+                        choices=[("day", "day"), ("night", "night")], max_length=5, verbose_name="part of the day"
+                    ),
+                ),
+                ("area_path", foundation.fields.PathField(db_index=True, editable=False, max_length=15)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "division",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="shifts", to="communities.division"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="shifts", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "voided_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Swap',
+            name="Swap",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('voided_reason', models.TextField(blank=True, editable=False, verbose_name='reason for voiding')),
-                ('status', models.CharField(choices=[('proposed', 'waits for an answer'), ('accepted', 'agreed'), ('declined', 'declined'), ('withdrawn', 'withdrawn')], default='proposed', editable=False, max_length=10)),
-                ('asked', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='swaps_asked', to=settings.AUTH_USER_MODEL)),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('in_return', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='communities.shift')),
-                ('shift', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='swaps', to='communities.shift')),
-                ('voided_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("voided_reason", models.TextField(blank=True, editable=False, verbose_name="reason for voiding")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "waits for an answer"),
+                            ("accepted", "agreed"),
+                            ("declined", "declined"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        default="proposed",
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "asked",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="swaps_asked",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "in_return",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="communities.shift",
+                    ),
+                ),
+                (
+                    "shift",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="swaps", to="communities.shift"
+                    ),
+                ),
+                (
+                    "voided_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Handover',
+            name="Handover",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('voided_reason', models.TextField(blank=True, editable=False, verbose_name='reason for voiding')),
-                ('reason', models.CharField(choices=[('post', 'change of post'), ('leave', 'leave'), ('other', 'other')], default='post', max_length=10, verbose_name='reason')),
-                ('remark', models.TextField(blank=True, verbose_name='what the successor should know')),
-                ('status', models.CharField(choices=[('prepared', 'waits for the successor'), ('returned', 'sent back'), ('confirmed', 'confirmed'), ('cancelled', 'cancelled')], default='prepared', editable=False, max_length=10)),
-                ('sheet', models.JSONField(default=list, editable=False)),
-                ('moved', models.JSONField(default=dict, editable=False)),
-                ('prepared_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('confirmed_at', models.DateTimeField(editable=False, null=True)),
-                ('area_path', foundation.fields.PathField(blank=True, db_index=True, default='', editable=False, max_length=15)),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('giver', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='handovers_given', to=settings.AUTH_USER_MODEL)),
-                ('taker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='handovers_taken', to=settings.AUTH_USER_MODEL)),
-                ('voided_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("voided_reason", models.TextField(blank=True, editable=False, verbose_name="reason for voiding")),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[("post", "change of post"), ("leave", "leave"), ("other", "other")],
+                        default="post",
+                        max_length=10,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("remark", models.TextField(blank=True, verbose_name="what the successor should know")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("prepared", "waits for the successor"),
+                            ("returned", "sent back"),
+                            ("confirmed", "confirmed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="prepared",
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                ("sheet", models.JSONField(default=list, editable=False)),
+                ("moved", models.JSONField(default=dict, editable=False)),
+                ("prepared_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("confirmed_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "area_path",
+                    foundation.fields.PathField(blank=True, db_index=True, default="", editable=False, max_length=15),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "giver",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="handovers_given",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "taker",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="handovers_taken",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "voided_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'constraints': [models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('voided_reason', ''), _negated=True), _connector='OR'), name='communities_handover_void_has_reason'), models.CheckConstraint(condition=models.Q(('giver', models.F('taker')), _negated=True), name='handover_between_two'), models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at__isnull', False), ('status', 'confirmed')), models.Q(models.Q(('status', 'confirmed'), _negated=True), ('confirmed_at__isnull', True)), _connector='OR'), name='handover_confirmed_has_time')],
+                "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("voided_at__isnull", True), models.Q(("voided_reason", ""), _negated=True), _connector="OR"
+                        ),
+                        name="communities_handover_void_has_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("giver", models.F("taker")), _negated=True), name="handover_between_two"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("confirmed_at__isnull", False), ("status", "confirmed")),
+                            models.Q(models.Q(("status", "confirmed"), _negated=True), ("confirmed_at__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="handover_confirmed_has_time",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='leave',
-            index=models.Index(fields=['user', 'until'], name='communities_user_id_14baf4_idx'),
+            model_name="leave",
+            index=models.Index(fields=["user", "until"], name="communities_user_id_14baf4_idx"),
         ),
         migrations.AddConstraint(
-            model_name='leave',
-            constraint=models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('voided_reason', ''), _negated=True), _connector='OR'), name='communities_leave_void_has_reason'),
+            model_name="leave",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("voided_at__isnull", True), models.Q(("voided_reason", ""), _negated=True), _connector="OR"
+                ),
+                name="communities_leave_void_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='leave',
-            constraint=models.CheckConstraint(condition=models.Q(('until__gte', models.F('since'))), name='leave_ends_after_start'),
+            model_name="leave",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until__gte", models.F("since"))), name="leave_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='leave',
-            constraint=models.CheckConstraint(condition=models.Q(('substitute', None), models.Q(('substitute', models.F('user')), _negated=True), _connector='OR'), name='leave_not_own_substitute'),
+            model_name="leave",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("substitute", None), models.Q(("substitute", models.F("user")), _negated=True), _connector="OR"
+                ),
+                name="leave_not_own_substitute",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('voided_reason', ''), _negated=True), _connector='OR'), name='communities_reassignment_void_has_reason'),
+            model_name="reassignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("voided_at__isnull", True), models.Q(("voided_reason", ""), _negated=True), _connector="OR"
+                ),
+                name="communities_reassignment_void_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('giver', models.F('taker')), _negated=True), name='reassignment_between_two'),
+            model_name="reassignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("giver", models.F("taker")), _negated=True), name="reassignment_between_two"
+            ),
         ),
         migrations.AddIndex(
-            model_name='shift',
-            index=models.Index(fields=['user', 'on'], name='communities_user_id_029b65_idx'),
+            model_name="shift",
+            index=models.Index(fields=["user", "on"], name="communities_user_id_029b65_idx"),
         ),
         migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('voided_reason', ''), _negated=True), _connector='OR'), name='communities_shift_void_has_reason'),
+            model_name="shift",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("voided_at__isnull", True), models.Q(("voided_reason", ""), _negated=True), _connector="OR"
+                ),
+                name="communities_shift_void_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.UniqueConstraint(condition=models.Q(('voided_at__isnull', True)), fields=('division', 'on', 'part'), name='one_on_duty'),
+            model_name="shift",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("voided_at__isnull", True)), fields=("division", "on", "part"), name="one_on_duty"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='swap',
-            constraint=models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('voided_reason', ''), _negated=True), _connector='OR'), name='communities_swap_void_has_reason'),
+            model_name="swap",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("voided_at__isnull", True), models.Q(("voided_reason", ""), _negated=True), _connector="OR"
+                ),
+                name="communities_swap_void_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='swap',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'proposed')), fields=('shift',), name='one_open_swap_of_a_shift'),
+            model_name="swap",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "proposed")), fields=("shift",), name="one_open_swap_of_a_shift"
+            ),
         ),
     ]

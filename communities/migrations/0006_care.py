@@ -11,73 +11,190 @@ import foundation.fields
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('communities', '0005_sheets'),
+        ("communities", "0005_sheets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='resident',
-            name='declines_calls',
-            field=models.BooleanField(default=False, editable=False, verbose_name='wishes no calls either'),
+            model_name="resident",
+            name="declines_calls",
+            field=models.BooleanField(default=False, editable=False, verbose_name="wishes no calls either"),
         ),
         migrations.AddField(
-            model_name='resident',
-            name='declines_remark',
-            field=models.TextField(blank=True, default='', editable=False, verbose_name='remark on the wish'),
+            model_name="resident",
+            name="declines_remark",
+            field=models.TextField(blank=True, default="", editable=False, verbose_name="remark on the wish"),
         ),
         migrations.AddField(
-            model_name='resident',
-            name='declines_reviewed_on',
-            field=models.DateField(blank=True, editable=False, null=True, verbose_name='wish last asked about'),
+            model_name="resident",
+            name="declines_reviewed_on",
+            field=models.DateField(blank=True, editable=False, null=True, verbose_name="wish last asked about"),
         ),
         migrations.AddField(
-            model_name='resident',
-            name='declines_said_by',
-            field=models.CharField(blank=True, choices=[('self', 'the person'), ('family', 'the family'), ('guardian', 'the guardian')], default='', editable=False, max_length=10, verbose_name='wish expressed by'),
+            model_name="resident",
+            name="declines_said_by",
+            field=models.CharField(
+                blank=True,
+                choices=[("self", "the person"), ("family", "the family"), ("guardian", "the guardian")],
+                default="",
+                editable=False,
+                max_length=10,
+                verbose_name="wish expressed by",
+            ),
         ),
         migrations.CreateModel(
-            name='RetentionRule',
+            name="RetentionRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('area_path', foundation.fields.PathField(blank=True, default='', editable=False, max_length=15)),
-                ('what', models.CharField(choices=[('died', 'people who died'), ('moved', 'people who moved away'), ('care', 'care entries that ended')], editable=False, max_length=10, verbose_name='what')),
-                ('months', models.PositiveSmallIntegerField(verbose_name='months kept after the end')),
-                ('legal_ground', models.CharField(blank=True, max_length=200, verbose_name='why so long')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("area_path", foundation.fields.PathField(blank=True, default="", editable=False, max_length=15)),
+                (
+                    "what",
+                    models.CharField(
+                        choices=[
+                            ("died", "people who died"),
+                            ("moved", "people who moved away"),
+                            ("care", "care entries that ended"),
+                        ],
+                        editable=False,
+                        max_length=10,
+                        verbose_name="what",
+                    ),
+                ),
+                ("months", models.PositiveSmallIntegerField(verbose_name="months kept after the end")),
+                ("legal_ground", models.CharField(blank=True, max_length=200, verbose_name="why so long")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
             ],
             options={
-                'ordering': ['area_path', 'what'],
-                'constraints': [models.UniqueConstraint(fields=('area_path', 'what'), name='one_retention_rule'), models.CheckConstraint(condition=models.Q(('months__gte', 1)), name='retention_rule_has_months')],
+                "ordering": ["area_path", "what"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("area_path", "what"), name="one_retention_rule"),
+                    models.CheckConstraint(condition=models.Q(("months__gte", 1)), name="retention_rule_has_months"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Purge',
+            name="Purge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('voided_reason', models.TextField(blank=True, editable=False, verbose_name='reason for voiding')),
-                ('ground', models.CharField(choices=[('retention', 'kept long enough'), ('request', 'the person asks for it')], max_length=10, verbose_name='why')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason')),
-                ('area_path', foundation.fields.PathField(db_index=True, editable=False, max_length=15)),
-                ('status', models.CharField(choices=[('proposed', 'proposed'), ('withdrawn', 'not to be cleared'), ('done', 'cleared')], default='proposed', editable=False, max_length=10)),
-                ('closed_at', models.DateTimeField(editable=False, null=True)),
-                ('counts', models.JSONField(default=dict, editable=False)),
-                ('care_entry', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='purges', to='communities.careentry')),
-                ('confirmed_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('resident', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='purges', to='communities.resident')),
-                ('voided_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("voided_reason", models.TextField(blank=True, editable=False, verbose_name="reason for voiding")),
+                (
+                    "ground",
+                    models.CharField(
+                        choices=[("retention", "kept long enough"), ("request", "the person asks for it")],
+                        max_length=10,
+                        verbose_name="why",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="reason")),
+                ("area_path", foundation.fields.PathField(db_index=True, editable=False, max_length=15)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("proposed", "proposed"), ("withdrawn", "not to be cleared"), ("done", "cleared")],
+                        default="proposed",
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                ("closed_at", models.DateTimeField(editable=False, null=True)),
+                ("counts", models.JSONField(default=dict, editable=False)),
+                (
+                    "care_entry",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="purges",
+                        to="communities.careentry",
+                    ),
+                ),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "resident",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="purges",
+                        to="communities.resident",
+                    ),
+                ),
+                (
+                    "voided_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
-                'abstract': False,
-                'constraints': [models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('voided_reason', ''), _negated=True), _connector='OR'), name='communities_purge_void_has_reason'), models.UniqueConstraint(condition=models.Q(('care_entry', None), ('status', 'proposed')), fields=('resident',), name='one_open_purge_of_a_person'), models.UniqueConstraint(condition=models.Q(('status', 'proposed')), fields=('care_entry',), name='one_open_purge_of_an_entry'), models.CheckConstraint(condition=models.Q(models.Q(('care_entry', None), ('resident__isnull', False)), models.Q(('care_entry__isnull', False), ('resident', None)), _connector='OR'), name='purge_is_of_one_thing'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'done'), _negated=True), models.Q(('confirmed_by__isnull', False), models.Q(('confirmed_by', models.F('created_by')), _negated=True)), _connector='OR'), name='purge_has_four_eyes')],
+                "ordering": ["-created_at", "-pk"],
+                "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("voided_at__isnull", True), models.Q(("voided_reason", ""), _negated=True), _connector="OR"
+                        ),
+                        name="communities_purge_void_has_reason",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("care_entry", None), ("status", "proposed")),
+                        fields=("resident",),
+                        name="one_open_purge_of_a_person",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "proposed")),
+                        fields=("care_entry",),
+                        name="one_open_purge_of_an_entry",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("care_entry", None), ("resident__isnull", False)),
+                            models.Q(("care_entry__isnull", False), ("resident", None)),
+                            _connector="OR",
+                        ),
+                        name="purge_is_of_one_thing",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "done"), _negated=True),
+                            models.Q(
+                                ("confirmed_by__isnull", False),
+                                models.Q(("confirmed_by", models.F("created_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="purge_has_four_eyes",
+                    ),
+                ],
             },
         ),
     ]

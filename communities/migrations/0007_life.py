@@ -11,49 +11,140 @@ import foundation.fields
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('communities', '0006_care'),
+        ("communities", "0006_care"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='resident',
-            name='came_home_on',
-            field=models.DateField(blank=True, editable=False, null=True, verbose_name='came home from hospital on'),
+            model_name="resident",
+            name="came_home_on",
+            field=models.DateField(blank=True, editable=False, null=True, verbose_name="came home from hospital on"),
         ),
         migrations.CreateModel(
-            name='LifeEvent',
+            name="LifeEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('voided_reason', models.TextField(blank=True, editable=False, verbose_name='reason for voiding')),
-                ('kind', models.CharField(choices=[('birth', 'birth'), ('move_in', 'moved in'), ('tenant_in', 'moved in as a tenant'), ('death', 'died'), ('move_out', 'moved away'), ('tenant_out', 'moved out, was a tenant'), ('move', 'moved to another home here'), ('hospital_in', 'went to hospital'), ('hospital_out', 'came home from hospital'), ('away', 'away for a time'), ('back', 'came back'), ('residency', 'registration or residence changed')], editable=False, max_length=12, verbose_name='what happened')),
-                ('on', models.DateField(editable=False, verbose_name='day')),
-                ('until', models.DateField(blank=True, editable=False, null=True, verbose_name='expected until')),
-                ('area_path', foundation.fields.PathField(editable=False, max_length=15)),
-                ('area_path_from', foundation.fields.PathField(blank=True, default='', editable=False, max_length=15)),
-                ('area_path_then', foundation.fields.PathField(editable=False, max_length=15)),
-                ('group', models.UUIDField(db_index=True, editable=False)),
-                ('made_resident', models.BooleanField(default=False, editable=False)),
-                ('effects', foundation.fields.EncryptedTextField(blank=True, default='', editable=False)),
-                ('remark', models.TextField(blank=True, editable=False, verbose_name='remark')),
-                ('compound', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='life_events', to='communities.compound')),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('household_from', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='life_events_from', to='communities.household')),
-                ('household_to', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='life_events_to', to='communities.household')),
-                ('resident', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='life_events', to='communities.resident', verbose_name='person')),
-                ('voided_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("voided_reason", models.TextField(blank=True, editable=False, verbose_name="reason for voiding")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("birth", "birth"),
+                            ("move_in", "moved in"),
+                            ("tenant_in", "moved in as a tenant"),
+                            ("death", "died"),
+                            ("move_out", "moved away"),
+                            ("tenant_out", "moved out, was a tenant"),
+                            ("move", "moved to another home here"),
+                            ("hospital_in", "went to hospital"),
+                            ("hospital_out", "came home from hospital"),
+                            ("away", "away for a time"),
+                            ("back", "came back"),
+                            ("residency", "registration or residence changed"),
+                        ],
+                        editable=False,
+                        max_length=12,
+                        verbose_name="what happened",
+                    ),
+                ),
+                ("on", models.DateField(editable=False, verbose_name="day")),
+                ("until", models.DateField(blank=True, editable=False, null=True, verbose_name="expected until")),
+                ("area_path", foundation.fields.PathField(editable=False, max_length=15)),
+                ("area_path_from", foundation.fields.PathField(blank=True, default="", editable=False, max_length=15)),
+                ("area_path_then", foundation.fields.PathField(editable=False, max_length=15)),
+                ("group", models.UUIDField(db_index=True, editable=False)),
+                ("made_resident", models.BooleanField(default=False, editable=False)),
+                ("effects", foundation.fields.EncryptedTextField(blank=True, default="", editable=False)),
+                ("remark", models.TextField(blank=True, editable=False, verbose_name="remark")),
+                (
+                    "compound",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="life_events",
+                        to="communities.compound",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "household_from",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="life_events_from",
+                        to="communities.household",
+                    ),
+                ),
+                (
+                    "household_to",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="life_events_to",
+                        to="communities.household",
+                    ),
+                ),
+                (
+                    "resident",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="life_events",
+                        to="communities.resident",
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "voided_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-on', '-pk'],
-                'abstract': False,
-                'indexes': [models.Index(fields=['area_path', 'on'], name='communities_area_pa_fe73ce_idx'), models.Index(condition=models.Q(('area_path_from', ''), _negated=True), fields=['area_path_from'], name='life_event_from_elsewhere')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('voided_reason', ''), _negated=True), _connector='OR'), name='communities_lifeevent_void_has_reason'), models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('on')), _connector='OR'), name='life_event_ends_after_it_began')],
+                "ordering": ["-on", "-pk"],
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["area_path", "on"], name="communities_area_pa_fe73ce_idx"),
+                    models.Index(
+                        condition=models.Q(("area_path_from", ""), _negated=True),
+                        fields=["area_path_from"],
+                        name="life_event_from_elsewhere",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("voided_at__isnull", True), models.Q(("voided_reason", ""), _negated=True), _connector="OR"
+                        ),
+                        name="communities_lifeevent_void_has_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("until__isnull", True), ("until__gte", models.F("on")), _connector="OR"),
+                        name="life_event_ends_after_it_began",
+                    ),
+                ],
             },
         ),
     ]

@@ -11,159 +11,521 @@ import foundation.fields
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('communities', '0007_life'),
+        ("communities", "0007_life"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Reorganisation',
+            name="Reorganisation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('voided_reason', models.TextField(blank=True, editable=False, verbose_name='reason for voiding')),
-                ('kind', models.CharField(choices=[('merge', 'merge into another place'), ('split', 'split off a new place'), ('move', 'move to another place above'), ('rename', 'rename')], max_length=8, verbose_name='what is done')),
-                ('on', models.DateField(verbose_name='from this day on')),
-                ('target_code', foundation.fields.PathField(blank=True, max_length=15, verbose_name='code')),
-                ('target_name', models.CharField(max_length=120, verbose_name='full name')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='decision or document')),
-                ('status', models.CharField(choices=[('draft', 'drawn up, not decided'), ('planned', 'planned'), ('done', 'carried out'), ('undone', 'taken back'), ('cancelled', 'cancelled'), ('lapsed', 'not carried out')], default='draft', editable=False, max_length=10, verbose_name='status')),
-                ('done_at', models.DateTimeField(editable=False, null=True)),
-                ('moved_rows', models.PositiveIntegerField(default=0, editable=False)),
-                ('area_path', foundation.fields.PathField(db_index=True, editable=False, max_length=15)),
-                ('children', models.ManyToManyField(blank=True, related_name='+', to='communities.division', verbose_name='places below that go along')),
-                ('compounds', models.ManyToManyField(blank=True, related_name='+', to='communities.compound', verbose_name='compounds that go along')),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('sources', models.ManyToManyField(related_name='reorganisations', to='communities.division', verbose_name='places')),
-                ('voided_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("voided_reason", models.TextField(blank=True, editable=False, verbose_name="reason for voiding")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("merge", "merge into another place"),
+                            ("split", "split off a new place"),
+                            ("move", "move to another place above"),
+                            ("rename", "rename"),
+                        ],
+                        max_length=8,
+                        verbose_name="what is done",
+                    ),
+                ),
+                ("on", models.DateField(verbose_name="from this day on")),
+                ("target_code", foundation.fields.PathField(blank=True, max_length=15, verbose_name="code")),
+                ("target_name", models.CharField(max_length=120, verbose_name="full name")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="decision or document")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "drawn up, not decided"),
+                            ("planned", "planned"),
+                            ("done", "carried out"),
+                            ("undone", "taken back"),
+                            ("cancelled", "cancelled"),
+                            ("lapsed", "not carried out"),
+                        ],
+                        default="draft",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("done_at", models.DateTimeField(editable=False, null=True)),
+                ("moved_rows", models.PositiveIntegerField(default=0, editable=False)),
+                ("area_path", foundation.fields.PathField(db_index=True, editable=False, max_length=15)),
+                (
+                    "children",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="+",
+                        to="communities.division",
+                        verbose_name="places below that go along",
+                    ),
+                ),
+                (
+                    "compounds",
+                    models.ManyToManyField(
+                        blank=True, related_name="+", to="communities.compound", verbose_name="compounds that go along"
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "sources",
+                    models.ManyToManyField(
+                        related_name="reorganisations", to="communities.division", verbose_name="places"
+                    ),
+                ),
+                (
+                    "voided_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-on', '-pk'],
-                'abstract': False,
+                "ordering": ["-on", "-pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Succession',
+            name="Succession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('new', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='predecessors', to='communities.division')),
-                ('old', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='successors', to='communities.division')),
-                ('reorganisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='successions', to='communities.reorganisation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "new",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="predecessors",
+                        to="communities.division",
+                    ),
+                ),
+                (
+                    "old",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="successors",
+                        to="communities.division",
+                    ),
+                ),
+                (
+                    "reorganisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="successions",
+                        to="communities.reorganisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['reorganisation', 'old'],
+                "ordering": ["reorganisation", "old"],
             },
         ),
         migrations.CreateModel(
-            name='Suggestion',
+            name="Suggestion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('voided_reason', models.TextField(blank=True, editable=False, verbose_name='reason for voiding')),
-                ('topic', models.CharField(editable=False, max_length=10)),
-                ('field', models.CharField(max_length=30, verbose_name='what is wrong')),
-                ('value', foundation.fields.EncryptedTextField(verbose_name='as it should be')),
-                ('former', foundation.fields.EncryptedTextField()),
-                ('fingerprint', models.CharField(editable=False, max_length=64)),
-                ('reason', models.TextField(max_length=500, verbose_name='how you know')),
-                ('status', models.CharField(choices=[('open', 'waiting for a decision'), ('accepted', 'accepted'), ('declined', 'declined'), ('withdrawn', 'withdrawn')], default='open', editable=False, max_length=10, verbose_name='status')),
-                ('answer', models.TextField(blank=True, max_length=500, verbose_name='reason')),
-                ('decided_at', models.DateTimeField(editable=False, null=True)),
-                ('area_path', foundation.fields.PathField(editable=False, max_length=15)),
-                ('backers', models.ManyToManyField(editable=False, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('compound', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='suggestions', to='communities.compound')),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('decided_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('division', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='suggestions', to='communities.division')),
-                ('household', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='suggestions', to='communities.household')),
-                ('resident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='suggestions', to='communities.resident')),
-                ('unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='suggestions', to='communities.unit')),
-                ('voided_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("voided_reason", models.TextField(blank=True, editable=False, verbose_name="reason for voiding")),
+                ("topic", models.CharField(editable=False, max_length=10)),
+                ("field", models.CharField(max_length=30, verbose_name="what is wrong")),
+                ("value", foundation.fields.EncryptedTextField(verbose_name="as it should be")),
+                ("former", foundation.fields.EncryptedTextField()),
+                ("fingerprint", models.CharField(editable=False, max_length=64)),
+                ("reason", models.TextField(max_length=500, verbose_name="how you know")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "waiting for a decision"),
+                            ("accepted", "accepted"),
+                            ("declined", "declined"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        default="open",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("answer", models.TextField(blank=True, max_length=500, verbose_name="reason")),
+                ("decided_at", models.DateTimeField(editable=False, null=True)),
+                ("area_path", foundation.fields.PathField(editable=False, max_length=15)),
+                ("backers", models.ManyToManyField(editable=False, related_name="+", to=settings.AUTH_USER_MODEL)),
+                (
+                    "compound",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="suggestions",
+                        to="communities.compound",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "division",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="suggestions",
+                        to="communities.division",
+                    ),
+                ),
+                (
+                    "household",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="suggestions",
+                        to="communities.household",
+                    ),
+                ),
+                (
+                    "resident",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="suggestions",
+                        to="communities.resident",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="suggestions",
+                        to="communities.unit",
+                    ),
+                ),
+                (
+                    "voided_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
-                'abstract': False,
+                "ordering": ["-created_at", "-pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ManagementChange',
+            name="ManagementChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('voided_reason', models.TextField(blank=True, editable=False, verbose_name='reason for voiding')),
-                ('before', models.CharField(choices=[('property', 'property company'), ('self', 'self-managed'), ('interim', 'managed by the community'), ('none', 'unmanaged')], editable=False, max_length=10)),
-                ('after', models.CharField(choices=[('property', 'property company'), ('self', 'self-managed'), ('interim', 'managed by the community'), ('none', 'unmanaged')], max_length=10, verbose_name='managed by')),
-                ('on', models.DateField(verbose_name='from this day on')),
-                ('reason', models.TextField(max_length=500, verbose_name='reason')),
-                ('status', models.CharField(choices=[('draft', 'drawn up, not decided'), ('planned', 'planned'), ('done', 'carried out'), ('undone', 'taken back'), ('cancelled', 'cancelled'), ('lapsed', 'not carried out')], default='planned', editable=False, max_length=10, verbose_name='status')),
-                ('done_at', models.DateTimeField(editable=False, null=True)),
-                ('area_path', foundation.fields.PathField(db_index=True, editable=False, max_length=15)),
-                ('compound', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='management_changes', to='communities.compound', verbose_name='compound')),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('property_unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='communities.unit', verbose_name='property company')),
-                ('unit_before', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='communities.unit')),
-                ('voided_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("voided_reason", models.TextField(blank=True, editable=False, verbose_name="reason for voiding")),
+                (
+                    "before",
+                    models.CharField(
+                        choices=[
+                            ("property", "property company"),
+                            ("self", "self-managed"),
+                            ("interim", "managed by the community"),
+                            ("none", "unmanaged"),
+                        ],
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "after",
+                    models.CharField(
+                        choices=[
+                            ("property", "property company"),
+                            ("self", "self-managed"),
+                            ("interim", "managed by the community"),
+                            ("none", "unmanaged"),
+                        ],
+                        max_length=10,
+                        verbose_name="managed by",
+                    ),
+                ),
+                ("on", models.DateField(verbose_name="from this day on")),
+                ("reason", models.TextField(max_length=500, verbose_name="reason")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "drawn up, not decided"),
+                            ("planned", "planned"),
+                            ("done", "carried out"),
+                            ("undone", "taken back"),
+                            ("cancelled", "cancelled"),
+                            ("lapsed", "not carried out"),
+                        ],
+                        default="planned",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("done_at", models.DateTimeField(editable=False, null=True)),
+                ("area_path", foundation.fields.PathField(db_index=True, editable=False, max_length=15)),
+                (
+                    "compound",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="management_changes",
+                        to="communities.compound",
+                        verbose_name="compound",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "property_unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="communities.unit",
+                        verbose_name="property company",
+                    ),
+                ),
+                (
+                    "unit_before",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="communities.unit",
+                    ),
+                ),
+                (
+                    "voided_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-on', '-pk'],
-                'abstract': False,
-                'indexes': [models.Index(condition=models.Q(('status', 'planned')), fields=['on'], name='management_planned')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('voided_reason', ''), _negated=True), _connector='OR'), name='communities_managementchange_void_has_reason'), models.UniqueConstraint(condition=models.Q(('status', 'planned')), fields=('compound',), name='one_planned_management_change'), models.CheckConstraint(condition=models.Q(models.Q(('after', 'property'), ('property_unit__isnull', False)), models.Q(models.Q(('after', 'property'), _negated=True), ('property_unit__isnull', True)), _connector='OR'), name='management_company_fits'), models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('status__in', ('done', 'undone'))), models.Q(models.Q(('status__in', ('done', 'undone')), _negated=True), ('done_at__isnull', True)), _connector='OR'), name='management_done_has_time')],
+                "ordering": ["-on", "-pk"],
+                "abstract": False,
+                "indexes": [
+                    models.Index(condition=models.Q(("status", "planned")), fields=["on"], name="management_planned")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("voided_at__isnull", True), models.Q(("voided_reason", ""), _negated=True), _connector="OR"
+                        ),
+                        name="communities_managementchange_void_has_reason",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "planned")),
+                        fields=("compound",),
+                        name="one_planned_management_change",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("after", "property"), ("property_unit__isnull", False)),
+                            models.Q(models.Q(("after", "property"), _negated=True), ("property_unit__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="management_company_fits",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("done_at__isnull", False), ("status__in", ("done", "undone"))),
+                            models.Q(
+                                models.Q(("status__in", ("done", "undone")), _negated=True), ("done_at__isnull", True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="management_done_has_time",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='reorganisation',
-            index=models.Index(condition=models.Q(('status', 'planned')), fields=['on'], name='reorganisation_planned'),
+            model_name="reorganisation",
+            index=models.Index(condition=models.Q(("status", "planned")), fields=["on"], name="reorganisation_planned"),
         ),
         migrations.AddConstraint(
-            model_name='reorganisation',
-            constraint=models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('voided_reason', ''), _negated=True), _connector='OR'), name='communities_reorganisation_void_has_reason'),
+            model_name="reorganisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("voided_at__isnull", True), models.Q(("voided_reason", ""), _negated=True), _connector="OR"
+                ),
+                name="communities_reorganisation_void_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reorganisation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'rename'), ('target_code', '')), models.Q(models.Q(('kind', 'rename'), _negated=True), models.Q(('target_code', ''), _negated=True)), _connector='OR'), name='reorganisation_has_target'),
+            model_name="reorganisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "rename"), ("target_code", "")),
+                    models.Q(models.Q(("kind", "rename"), _negated=True), models.Q(("target_code", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="reorganisation_has_target",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reorganisation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('status', 'done')), models.Q(models.Q(('status', 'done'), _negated=True), ('done_at__isnull', True)), _connector='OR'), name='reorganisation_done_has_time'),
+            model_name="reorganisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("done_at__isnull", False), ("status", "done")),
+                    models.Q(models.Q(("status", "done"), _negated=True), ("done_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="reorganisation_done_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='succession',
-            constraint=models.UniqueConstraint(fields=('reorganisation', 'old'), name='one_successor'),
+            model_name="succession",
+            constraint=models.UniqueConstraint(fields=("reorganisation", "old"), name="one_successor"),
         ),
         migrations.AddConstraint(
-            model_name='succession',
-            constraint=models.CheckConstraint(condition=models.Q(('old', models.F('new')), _negated=True), name='successor_is_another_place'),
+            model_name="succession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("old", models.F("new")), _negated=True), name="successor_is_another_place"
+            ),
         ),
         migrations.AddIndex(
-            model_name='suggestion',
-            index=models.Index(fields=['area_path', 'topic', 'status'], name='suggestion_area'),
+            model_name="suggestion",
+            index=models.Index(fields=["area_path", "topic", "status"], name="suggestion_area"),
         ),
         migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('voided_reason', ''), _negated=True), _connector='OR'), name='communities_suggestion_void_has_reason'),
+            model_name="suggestion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("voided_at__isnull", True), models.Q(("voided_reason", ""), _negated=True), _connector="OR"
+                ),
+                name="communities_suggestion_void_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('fingerprint',), name='one_open_suggestion'),
+            model_name="suggestion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "open")), fields=("fingerprint",), name="one_open_suggestion"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('compound__isnull', True), ('division__isnull', True), ('household__isnull', True), ('resident__isnull', False), ('topic', 'people'), ('unit__isnull', True)), models.Q(('compound__isnull', True), ('division__isnull', True), ('household__isnull', False), ('resident__isnull', True), ('topic', 'people'), ('unit__isnull', True)), models.Q(('compound__isnull', False), ('division__isnull', True), ('household__isnull', True), ('resident__isnull', True), ('topic', 'places'), ('unit__isnull', True)), models.Q(('compound__isnull', True), ('division__isnull', True), ('household__isnull', True), ('resident__isnull', True), ('topic', 'places'), ('unit__isnull', False)), models.Q(('compound__isnull', True), ('division__isnull', False), ('household__isnull', True), ('resident__isnull', True), ('topic', 'places'), ('unit__isnull', True)), _connector='OR'), name='suggestion_about_one_thing'),
+            model_name="suggestion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("compound__isnull", True),
+                        ("division__isnull", True),
+                        ("household__isnull", True),
+                        ("resident__isnull", False),
+                        ("topic", "people"),
+                        ("unit__isnull", True),
+                    ),
+                    models.Q(
+                        ("compound__isnull", True),
+                        ("division__isnull", True),
+                        ("household__isnull", False),
+                        ("resident__isnull", True),
+                        ("topic", "people"),
+                        ("unit__isnull", True),
+                    ),
+                    models.Q(
+                        ("compound__isnull", False),
+                        ("division__isnull", True),
+                        ("household__isnull", True),
+                        ("resident__isnull", True),
+                        ("topic", "places"),
+                        ("unit__isnull", True),
+                    ),
+                    models.Q(
+                        ("compound__isnull", True),
+                        ("division__isnull", True),
+                        ("household__isnull", True),
+                        ("resident__isnull", True),
+                        ("topic", "places"),
+                        ("unit__isnull", False),
+                    ),
+                    models.Q(
+                        ("compound__isnull", True),
+                        ("division__isnull", False),
+                        ("household__isnull", True),
+                        ("resident__isnull", True),
+                        ("topic", "places"),
+                        ("unit__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="suggestion_about_one_thing",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'declined'), _negated=True), models.Q(('answer', ''), _negated=True), _connector='OR'), name='suggestion_declined_says_why'),
+            model_name="suggestion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "declined"), _negated=True),
+                    models.Q(("answer", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="suggestion_declined_says_why",
+            ),
         ),
     ]

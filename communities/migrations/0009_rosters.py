@@ -12,127 +12,237 @@ import foundation.fields
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('communities', '0008_upkeep'),
-        ('jobs', '0001_initial'),
+        ("communities", "0008_upkeep"),
+        ("jobs", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Roster',
+            name="Roster",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('voided_reason', models.TextField(blank=True, editable=False, verbose_name='reason for voiding')),
-                ('kind', models.CharField(choices=[('compounds', 'compounds'), ('households', 'households'), ('residents', 'residents'), ('units', 'units'), ('staff', 'staff')], max_length=12, verbose_name='kind')),
-                ('area_path', foundation.fields.PathField(db_index=True, editable=False, max_length=15)),
-                ('status', models.CharField(choices=[('uploaded', 'uploaded'), ('checking', 'being checked'), ('checked', 'checked'), ('applying', 'being entered'), ('applied', 'entered'), ('reverting', 'being taken back'), ('reverted', 'taken back')], default='uploaded', max_length=10, verbose_name='state')),
-                ('file_name', models.CharField(max_length=120, verbose_name='file')),
-                ('file_size', models.PositiveIntegerField()),
-                ('file_purged_at', models.DateTimeField(editable=False, null=True)),
-                ('outline_text', foundation.fields.EncryptedTextField(blank=True, default='')),
-                ('sheet', models.CharField(blank=True, default='', max_length=120, verbose_name='sheet')),
-                ('heading_row', models.PositiveIntegerField(blank=True, null=True, verbose_name='heading row')),
-                ('mapping', models.JSONField(blank=True, default=dict)),
-                ('counts', models.JSONField(blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('applied_row', models.PositiveIntegerField(default=0)),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
-                ('applied_at', models.DateTimeField(blank=True, null=True)),
-                ('reverted_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='communities.division', verbose_name='place')),
-                ('job', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='jobs.job')),
-                ('voided_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("voided_reason", models.TextField(blank=True, editable=False, verbose_name="reason for voiding")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("compounds", "compounds"),
+                            ("households", "households"),
+                            ("residents", "residents"),
+                            ("units", "units"),
+                            ("staff", "staff"),
+                        ],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("area_path", foundation.fields.PathField(db_index=True, editable=False, max_length=15)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "uploaded"),
+                            ("checking", "being checked"),
+                            ("checked", "checked"),
+                            ("applying", "being entered"),
+                            ("applied", "entered"),
+                            ("reverting", "being taken back"),
+                            ("reverted", "taken back"),
+                        ],
+                        default="uploaded",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("file_name", models.CharField(max_length=120, verbose_name="file")),
+                ("file_size", models.PositiveIntegerField()),
+                ("file_purged_at", models.DateTimeField(editable=False, null=True)),
+                ("outline_text", foundation.fields.EncryptedTextField(blank=True, default="")),
+                ("sheet", models.CharField(blank=True, default="", max_length=120, verbose_name="sheet")),
+                ("heading_row", models.PositiveIntegerField(blank=True, null=True, verbose_name="heading row")),
+                ("mapping", models.JSONField(blank=True, default=dict)),
+                (
+                    "counts",
+                    models.JSONField(blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder),
+                ),
+                ("applied_row", models.PositiveIntegerField(default=0)),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
+                ("applied_at", models.DateTimeField(blank=True, null=True)),
+                ("reverted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "division",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="communities.division",
+                        verbose_name="place",
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="jobs.job",
+                    ),
+                ),
+                (
+                    "voided_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
-                'abstract': False,
+                "ordering": ["-created_at", "-pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='RosterFault',
+            name="RosterFault",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row', models.PositiveIntegerField()),
-                ('position', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('column', models.CharField(blank=True, default='', max_length=20)),
-                ('code', models.CharField(max_length=30)),
-                ('facts', models.JSONField(blank=True, default=dict)),
-                ('is_hint', models.BooleanField(default=False)),
-                ('roster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='faults', to='communities.roster')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("row", models.PositiveIntegerField()),
+                ("position", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("column", models.CharField(blank=True, default="", max_length=20)),
+                ("code", models.CharField(max_length=30)),
+                ("facts", models.JSONField(blank=True, default=dict)),
+                ("is_hint", models.BooleanField(default=False)),
+                (
+                    "roster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="faults", to="communities.roster"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['row', 'position', 'pk'],
+                "ordering": ["row", "position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='RosterLine',
+            name="RosterLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('model', models.CharField(max_length=20)),
-                ('object_id', models.BigIntegerField()),
-                ('made', models.BooleanField()),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('former', foundation.fields.EncryptedTextField(blank=True, default='')),
-                ('roster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='communities.roster')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("model", models.CharField(max_length=20)),
+                ("object_id", models.BigIntegerField()),
+                ("made", models.BooleanField()),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("former", foundation.fields.EncryptedTextField(blank=True, default="")),
+                (
+                    "roster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="communities.roster"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RosterMapping',
+            name="RosterMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('compounds', 'compounds'), ('households', 'households'), ('residents', 'residents'), ('units', 'units'), ('staff', 'staff')], max_length=12)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('area_path', foundation.fields.PathField(max_length=15)),
-                ('mapping', models.JSONField(default=dict)),
-                ('used_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("compounds", "compounds"),
+                            ("households", "households"),
+                            ("residents", "residents"),
+                            ("units", "units"),
+                            ("staff", "staff"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("area_path", foundation.fields.PathField(max_length=15)),
+                ("mapping", models.JSONField(default=dict)),
+                ("used_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'fingerprint', 'area_path'), name='one_roster_mapping')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "fingerprint", "area_path"), name="one_roster_mapping")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RosterPiece',
+            name="RosterPiece",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('content', foundation.fields.EncryptedTextField()),
-                ('roster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pieces', to='communities.roster')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField()),
+                ("content", foundation.fields.EncryptedTextField()),
+                (
+                    "roster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="pieces", to="communities.roster"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RosterSlip',
+            name="RosterSlip",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', foundation.fields.EncryptedTextField()),
-                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('roster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='slips', to='communities.roster')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", foundation.fields.EncryptedTextField()),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "roster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="slips", to="communities.roster"
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='roster',
-            constraint=models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('voided_reason', ''), _negated=True), _connector='OR'), name='communities_roster_void_has_reason'),
+            model_name="roster",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("voided_at__isnull", True), models.Q(("voided_reason", ""), _negated=True), _connector="OR"
+                ),
+                name="communities_roster_void_has_reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='rosterfault',
-            index=models.Index(fields=['roster', 'is_hint', 'row'], name='communities_roster__6a57b2_idx'),
+            model_name="rosterfault",
+            index=models.Index(fields=["roster", "is_hint", "row"], name="communities_roster__6a57b2_idx"),
         ),
         migrations.AddIndex(
-            model_name='rosterline',
-            index=models.Index(fields=['roster', 'model', 'object_id'], name='roster_line_object'),
+            model_name="rosterline",
+            index=models.Index(fields=["roster", "model", "object_id"], name="roster_line_object"),
         ),
         migrations.AddIndex(
-            model_name='rosterline',
-            index=models.Index(fields=['model', 'object_id'], name='roster_line_of'),
+            model_name="rosterline",
+            index=models.Index(fields=["model", "object_id"], name="roster_line_of"),
         ),
         migrations.AddConstraint(
-            model_name='rosterpiece',
-            constraint=models.UniqueConstraint(fields=('roster', 'position'), name='one_roster_piece'),
+            model_name="rosterpiece",
+            constraint=models.UniqueConstraint(fields=("roster", "position"), name="one_roster_piece"),
         ),
     ]

@@ -11,136 +11,220 @@ import foundation.fields
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('communities', '0010_care_entries'),
+        ("communities", "0010_care_entries"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Merge',
+            name="Merge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('voided_reason', models.TextField(blank=True, editable=False, verbose_name='reason for voiding')),
-                ('kind', models.CharField(choices=[('resident', 'Resident'), ('household', 'Household'), ('compound', 'Compound')], editable=False, max_length=10, verbose_name='what')),
-                ('why', models.CharField(choices=[('same', 'entered twice'), ('joined', 'two households live together'), ('split', 'a household was split')], default='same', editable=False, max_length=8, verbose_name='why')),
-                ('kept_id', models.BigIntegerField(editable=False)),
-                ('gone_id', models.BigIntegerField(editable=False)),
-                ('moved', models.JSONField(default=list, editable=False)),
-                ('stayed', models.JSONField(default=list, editable=False)),
-                ('left', models.JSONField(default=list, editable=False)),
-                ('former', foundation.fields.EncryptedTextField(blank=True, default='', editable=False)),
-                ('undone_at', models.DateTimeField(editable=False, null=True, verbose_name='undone on')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("voided_reason", models.TextField(blank=True, editable=False, verbose_name="reason for voiding")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("resident", "Resident"), ("household", "Household"), ("compound", "Compound")],
+                        editable=False,
+                        max_length=10,
+                        verbose_name="what",
+                    ),
+                ),
+                (
+                    "why",
+                    models.CharField(
+                        choices=[
+                            ("same", "entered twice"),
+                            ("joined", "two households live together"),
+                            ("split", "a household was split"),
+                        ],
+                        default="same",
+                        editable=False,
+                        max_length=8,
+                        verbose_name="why",
+                    ),
+                ),
+                ("kept_id", models.BigIntegerField(editable=False)),
+                ("gone_id", models.BigIntegerField(editable=False)),
+                ("moved", models.JSONField(default=list, editable=False)),
+                ("stayed", models.JSONField(default=list, editable=False)),
+                ("left", models.JSONField(default=list, editable=False)),
+                ("former", foundation.fields.EncryptedTextField(blank=True, default="", editable=False)),
+                ("undone_at", models.DateTimeField(editable=False, null=True, verbose_name="undone on")),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='NotTheSame',
+            name="NotTheSame",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('voided_at', models.DateTimeField(editable=False, null=True)),
-                ('voided_reason', models.TextField(blank=True, editable=False, verbose_name='reason for voiding')),
-                ('kind', models.CharField(choices=[('resident', 'Resident'), ('household', 'Household'), ('compound', 'Compound')], editable=False, max_length=10)),
-                ('first_id', models.BigIntegerField(editable=False)),
-                ('second_id', models.BigIntegerField(editable=False)),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("voided_at", models.DateTimeField(editable=False, null=True)),
+                ("voided_reason", models.TextField(blank=True, editable=False, verbose_name="reason for voiding")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("resident", "Resident"), ("household", "Household"), ("compound", "Compound")],
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                ("first_id", models.BigIntegerField(editable=False)),
+                ("second_id", models.BigIntegerField(editable=False)),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='household',
-            name='door_key',
-            field=models.CharField(blank=True, default='', editable=False, max_length=120),
+            model_name="household",
+            name="door_key",
+            field=models.CharField(blank=True, default="", editable=False, max_length=120),
         ),
         migrations.AddField(
-            model_name='resident',
-            name='name_key',
-            field=models.CharField(blank=True, default='', editable=False, max_length=120),
+            model_name="resident",
+            name="name_key",
+            field=models.CharField(blank=True, default="", editable=False, max_length=120),
         ),
         migrations.AddIndex(
-            model_name='household',
-            index=models.Index(fields=['compound', 'door_key'], name='household_alike'),
+            model_name="household",
+            index=models.Index(fields=["compound", "door_key"], name="household_alike"),
         ),
         migrations.AddIndex(
-            model_name='resident',
-            index=models.Index(fields=['name_key', 'born_on'], name='resident_alike'),
+            model_name="resident",
+            index=models.Index(fields=["name_key", "born_on"], name="resident_alike"),
         ),
         migrations.AddField(
-            model_name='merge',
-            name='created_by',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="merge",
+            name="created_by",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='merge',
-            name='part_of',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='communities.merge'),
+            model_name="merge",
+            name="part_of",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="parts",
+                to="communities.merge",
+            ),
         ),
         migrations.AddField(
-            model_name='merge',
-            name='undone_by',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="merge",
+            name="undone_by",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='merge',
-            name='voided_by',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="merge",
+            name="voided_by",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='notthesame',
-            name='created_by',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="notthesame",
+            name="created_by",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='notthesame',
-            name='voided_by',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="notthesame",
+            name="voided_by",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddIndex(
-            model_name='merge',
-            index=models.Index(fields=['kind', 'kept_id'], name='communities_kind_fb0332_idx'),
+            model_name="merge",
+            index=models.Index(fields=["kind", "kept_id"], name="communities_kind_fb0332_idx"),
         ),
         migrations.AddIndex(
-            model_name='merge',
-            index=models.Index(fields=['kind', 'gone_id'], name='communities_kind_df077c_idx'),
+            model_name="merge",
+            index=models.Index(fields=["kind", "gone_id"], name="communities_kind_df077c_idx"),
         ),
         migrations.AddIndex(
-            model_name='merge',
-            index=models.Index(fields=['created_at'], name='communities_created_a7cd85_idx'),
+            model_name="merge",
+            index=models.Index(fields=["created_at"], name="communities_created_a7cd85_idx"),
         ),
         migrations.AddConstraint(
-            model_name='merge',
-            constraint=models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('voided_reason', ''), _negated=True), _connector='OR'), name='communities_merge_void_has_reason'),
+            model_name="merge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("voided_at__isnull", True), models.Q(("voided_reason", ""), _negated=True), _connector="OR"
+                ),
+                name="communities_merge_void_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='merge',
-            constraint=models.CheckConstraint(condition=models.Q(('kept_id', models.F('gone_id')), _negated=True), name='merge_of_two'),
+            model_name="merge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kept_id", models.F("gone_id")), _negated=True), name="merge_of_two"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='merge',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('kind', 'gone_id'), name='merged_once'),
+            model_name="merge",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("undone_at__isnull", True)), fields=("kind", "gone_id"), name="merged_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notthesame',
-            constraint=models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('voided_reason', ''), _negated=True), _connector='OR'), name='communities_notthesame_void_has_reason'),
+            model_name="notthesame",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("voided_at__isnull", True), models.Q(("voided_reason", ""), _negated=True), _connector="OR"
+                ),
+                name="communities_notthesame_void_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notthesame',
-            constraint=models.UniqueConstraint(condition=models.Q(('voided_at__isnull', True)), fields=('kind', 'first_id', 'second_id'), name='not_the_same_once'),
+            model_name="notthesame",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("voided_at__isnull", True)),
+                fields=("kind", "first_id", "second_id"),
+                name="not_the_same_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notthesame',
-            constraint=models.CheckConstraint(condition=models.Q(('first_id__lt', models.F('second_id'))), name='not_the_same_in_order'),
+            model_name="notthesame",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first_id__lt", models.F("second_id"))), name="not_the_same_in_order"
+            ),
         ),
     ]

@@ -9,64 +9,108 @@ import foundation.fields
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('communities', '0011_merge'),
+        ("communities", "0011_merge"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('area_path', foundation.fields.PathField(blank=True, default='', max_length=15)),
-                ('year', models.PositiveSmallIntegerField()),
-                ('quarter', models.PositiveSmallIntegerField()),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('due_on', models.DateField(verbose_name='to be finished by')),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('digest', models.CharField(blank=True, default='', max_length=64)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('finished_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('place', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='communities.division')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("area_path", foundation.fields.PathField(blank=True, default="", max_length=15)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("quarter", models.PositiveSmallIntegerField()),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("due_on", models.DateField(verbose_name="to be finished by")),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("digest", models.CharField(blank=True, default="", max_length=64)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "finished_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "place",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="communities.division",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-year', '-quarter', 'area_path'],
+                "ordering": ["-year", "-quarter", "area_path"],
             },
         ),
         migrations.CreateModel(
-            name='ReviewLine',
+            name="ReviewLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('posts', models.JSONField(default=list)),
-                ('grants', models.JSONField(default=list)),
-                ('last_login', models.DateTimeField(null=True)),
-                ('is_active', models.BooleanField(default=True)),
-                ('has_second_factor', models.BooleanField(default=False)),
-                ('second_factor_required', models.BooleanField(default=False)),
-                ('decision', models.CharField(blank=True, choices=[('confirm', 'confirmed'), ('change', 'to be changed'), ('end', 'ended')], default='', max_length=10, verbose_name='decision')),
-                ('remark', models.CharField(blank=True, default='', max_length=300, verbose_name='remark')),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('review', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='communities.review')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("posts", models.JSONField(default=list)),
+                ("grants", models.JSONField(default=list)),
+                ("last_login", models.DateTimeField(null=True)),
+                ("is_active", models.BooleanField(default=True)),
+                ("has_second_factor", models.BooleanField(default=False)),
+                ("second_factor_required", models.BooleanField(default=False)),
+                (
+                    "decision",
+                    models.CharField(
+                        blank=True,
+                        choices=[("confirm", "confirmed"), ("change", "to be changed"), ("end", "ended")],
+                        default="",
+                        max_length=10,
+                        verbose_name="decision",
+                    ),
+                ),
+                ("remark", models.CharField(blank=True, default="", max_length=300, verbose_name="remark")),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="communities.review"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(fields=('area_path', 'year', 'quarter'), name='one_review_a_quarter'),
+            model_name="review",
+            constraint=models.UniqueConstraint(fields=("area_path", "year", "quarter"), name="one_review_a_quarter"),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('quarter__gte', 1), ('quarter__lte', 4)), name='review_quarter'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quarter__gte", 1), ("quarter__lte", 4)), name="review_quarter"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reviewline',
-            constraint=models.UniqueConstraint(fields=('review', 'user'), name='one_review_line'),
+            model_name="reviewline",
+            constraint=models.UniqueConstraint(fields=("review", "user"), name="one_review_line"),
         ),
     ]

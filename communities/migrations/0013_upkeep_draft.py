@@ -4,15 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('communities', '0012_reviews'),
+        ("communities", "0012_reviews"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='managementchange',
-            name='status',
-            field=models.CharField(choices=[('draft', 'drawn up, not decided'), ('planned', 'planned'), ('done', 'carried out'), ('undone', 'taken back'), ('cancelled', 'cancelled'), ('lapsed', 'not carried out')], default='draft', editable=False, max_length=10, verbose_name='status'),
+            model_name="managementchange",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("draft", "drawn up, not decided"),
+                    ("planned", "planned"),
+                    ("done", "carried out"),
+                    ("undone", "taken back"),
+                    ("cancelled", "cancelled"),
+                    ("lapsed", "not carried out"),
+                ],
+                default="draft",
+                editable=False,
+                max_length=10,
+                verbose_name="status",
+            ),
         ),
     ]

@@ -5,15 +5,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('communities', '0013_upkeep_draft'),
+        ("communities", "0013_upkeep_draft"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='household',
-            index=models.Index(condition=models.Q(('merged_into__isnull', True), ('voided_at__isnull', True)), fields=['area_path', 'id'], name='household_standing'),
+            model_name="household",
+            index=models.Index(
+                condition=models.Q(("merged_into__isnull", True), ("voided_at__isnull", True)),
+                fields=["area_path", "id"],
+                name="household_standing",
+            ),
         ),
     ]

@@ -10,10 +10,10 @@ from communities.models.feedback import Feedback
 from communities.models.handover import Handover, Reassignment
 from communities.models.household import Household
 from communities.models.leave import Leave
-from communities.models.management import ManagementChange
-from communities.models.reorganisation import Reorganisation, Succession
 from communities.models.life import LifeEvent
+from communities.models.management import ManagementChange
 from communities.models.merge import Merge
+from communities.models.reorganisation import Reorganisation, Succession
 from communities.models.resident import Resident
 from communities.models.retention import Purge, RetentionRule
 from communities.models.review import Review, ReviewLine
@@ -42,8 +42,8 @@ __all__ = [
     "Handover",
     "Household",
     "Leave",
-    "ManagementChange",
     "LifeEvent",
+    "ManagementChange",
     "Merge",
     "NotTheSame",
     "Purge",

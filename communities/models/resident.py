@@ -117,7 +117,11 @@ class ResidentQuerySet(ScopedQuerySet):
     def for_page(self):
         """As `for_list`, with as little as the page of the list shows."""
         own = ("name", "purged_at", "born_on", "care_level", "presence", "residency", "phone_hash", "id_number_hash")
-        return self.select_related("household").only(*own, "household__address").order_by("area_path", "household_id", "pk")
+        return (
+            self.select_related("household")
+            .only(*own, "household__address")
+            .order_by("area_path", "household_id", "pk")
+        )
 
     def for_detail(self):
         return self.select_related("household__building", "household__compound__community__parent__parent")
@@ -313,8 +317,11 @@ class Resident(Mergeable, Searchable, Fact):
         }
         for field, value in hashes.items():
             setattr(self, field, value)
-        self.name_key = sound_of(self.name)
-        return [*SECRETS, *hashes, "name_key", *super().derive()]
+        return [*SECRETS, *hashes, *super().derive()]
+
+    def found_by(self):
+        """The tokens, and the sound of the name, by which a second record of the person is found."""
+        return super().found_by() | {"name_key": sound_of(self.name)}
 
     def get_phone_display(self):
         """What a page of two versions shows of somebody else's entry; in full it is shown by `reveal` only."""

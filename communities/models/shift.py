@@ -20,6 +20,8 @@ from foundation.notices.tell import tell
 
 # The night's shift begins with the evening and ends at eight the next morning.
 DAY_BEGINS, NIGHT_BEGINS = time(8), time(18)
+# "Whoever stands there": None is nobody.
+ANYBODY = object()
 
 
 class Part(models.TextChoices):
@@ -63,14 +65,21 @@ class ShiftQuerySet(ScopedQuerySet):
 
 
 class ShiftManager(models.Manager.from_queryset(ShiftQuerySet)):
-    def put(self, *, by, division, on, part, user):
+    def put(self, *, by, division, on, part, user, seen=ANYBODY):
         """`user` is on duty there then, instead of whoever was; None: nobody. Returns the shift or None.
 
-        Conflict if somebody else filled the same slot at the same moment.
+        `seen` is the number of whoever stood there on the screen (None: nobody). Conflict if it is somebody else by now, or if
+        somebody filled the same slot at the same moment.
         """
         try:
             with transaction.atomic():
                 held = self.standing().filter(division=division, on=on, part=part).first()
+                if (
+                    seen is not ANYBODY
+                    and seen != (held and held.user_id)
+                    and (user and user.pk) != (held and held.user_id)
+                ):
+                    raise Conflict(held)
                 if held and user and held.user_id == user.pk:
                     return held
                 if held:
@@ -264,10 +273,15 @@ class Swap(Fact):
 
     @transaction.atomic
     def accept(self, *, by, key=None):
-        """The colleague agrees: both shifts change hands. NotAllowed for anybody else, or once a shift has begun."""
+        """The colleague agrees: both shifts change hands.
+
+        NotAllowed for anybody else, once a shift has begun, or if one of them has been given to somebody else since.
+        """
         now = timezone.now()
         shifts = [shift for shift in (self.shift, self.in_return) if shift is not None]
         if by.pk != self.asked_id or any(shift.is_void or shift.begins_at <= now for shift in shifts):
+            raise NotAllowed(self, "accept")
+        if [shift.user_id for shift in shifts] != [self.created_by_id, self.asked_id][: len(shifts)]:
             raise NotAllowed(self, "accept")
         move(self, "accept", by=by, key=key)
         asker = self.shift.user

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -59,7 +60,10 @@ def month_context(request):
     if place:
         for shift in Shift.objects.standing().filter(division=place).between(since, until).for_list():
             shifts[shift.on, shift.part] = shift
-    away = {leave.user_id: leave for leave in Leave.objects.confirmed().overlapping(since, until)} if place else {}
+    people = {shift.user_id for shift in shifts.values()}
+    away = {
+        leave.user_id: leave for leave in Leave.objects.confirmed().overlapping(since, until).filter(user__in=people)
+    }
     today = timezone.localdate()
     return {
         "place": place,
@@ -124,10 +128,12 @@ def shift_edit(request, code, day):
     status = 200
     if request.method == "POST" and form.is_valid():
         try:
-            for part, user in form.chosen():
-                Shift.objects.put(by=request.user, division=place, on=day, part=part, user=user)
+            with transaction.atomic():
+                for part, user, seen in form.chosen():
+                    Shift.objects.put(by=request.user, division=place, on=day, part=part, user=user, seen=seen)
             return redirect(month_url(place, day))
         except Conflict:
+            form.look_again(Shift.objects.standing().filter(division=place, on=day).for_list())
             form.add_error(None, _("Somebody else has just filled this day. Look at it once more, then save again."))
             status = 409
     context = {

@@ -157,8 +157,6 @@ class AccessQuerySet(AppendOnlyQuerySet):
 class Access(AppendOnlyModel):
     """Somebody looked at personal data or took an export. `context` names the due visit or issue that justified it."""
 
-    objects = AccessQuerySet.as_manager()
-
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, db_index=False, related_name="+")
     on_behalf_of = _person("+")
     subject_type = models.CharField(max_length=60, blank=True, default="")
@@ -169,6 +167,8 @@ class Access(AppendOnlyModel):
     area_path = PathField(blank=True, default="")
     at = models.DateTimeField(default=timezone.now)
     rows = models.PositiveIntegerField(default=1)
+
+    objects = AccessQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "accesses"

@@ -5,16 +5,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('communities', '0012_reviews'),
-        ('issues', '0001_initial'),
+        ("communities", "0012_reviews"),
+        ("issues", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='issue',
-            index=models.Index(condition=models.Q(('status__in', ('submitted', 'registered', 'dispatched', 'in_progress', 'verifying')), ('voided_at__isnull', True)), fields=['area_path'], include=('id', 'status', 'urgency', 'submitted_at', 'done_at', 'due_at'), name='issue_open'),
+            model_name="issue",
+            index=models.Index(
+                condition=models.Q(
+                    ("status__in", ("submitted", "registered", "dispatched", "in_progress", "verifying")),
+                    ("voided_at__isnull", True),
+                ),
+                fields=["area_path"],
+                include=("id", "status", "urgency", "submitted_at", "done_at", "due_at"),
+                name="issue_open",
+            ),
         ),
     ]

@@ -5,15 +5,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('issues', '0002_fast_lists'),
+        ("issues", "0002_fast_lists"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='callback',
-            index=models.Index(condition=models.Q(('outcome', 'not_solved')), fields=['at'], include=('issue',), name='callback_said_no'),
+            model_name="callback",
+            index=models.Index(
+                condition=models.Q(("outcome", "not_solved")),
+                fields=["at"],
+                include=("issue",),
+                name="callback_said_no",
+            ),
         ),
     ]

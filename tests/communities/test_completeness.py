@@ -7,8 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from communities.models import Building, Compound, Division, Household, Resident
-from foundation.journal.models import Entry
+from communities.models import Compound, Division, Household, Resident
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
@@ -81,7 +80,9 @@ class TestCompletenessDetail:
     @pytest.mark.parametrize("code", ["411702007", "411702007002", "411702"])
     def test_queries(self, town, sign_in, sql_count, rows, code):
         for number in range(rows):
-            compound = Compound.objects.add(by=None, client_uuid=uuid4(), community=town.community, name=f"第{number}院")
+            compound = Compound.objects.add(
+                by=None, client_uuid=uuid4(), community=town.community, name=f"第{number}院"
+            )
             home = compound.add_household(by=None, client_uuid=uuid4(), building="1号楼", door="1")
             Resident.objects.add(by=None, client_uuid=uuid4(), household=home, name="某人")
             Division.objects.establish(
@@ -107,7 +108,9 @@ class TestCompletenessList:
         from communities.access import Role
         from communities.models import Assignment
 
-        Assignment.objects.assign(by=None, user=home.idle, role=Role.STREET_CADRE, since=LONG_AGO, compound=home.compound)
+        Assignment.objects.assign(
+            by=None, user=home.idle, role=Role.STREET_CADRE, since=LONG_AGO, compound=home.compound
+        )
         [row] = sign_in(home.idle).get(self.URL).context["rows"]
         assert (row.name, row.figures.households) == ("橡林小区", 3)
 

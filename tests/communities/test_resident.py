@@ -180,7 +180,9 @@ class TestResidentEdit:
         assert (town.resident.phone, town.resident.phone_hash, town.resident.id_number) == ("", "", "")
 
     def test_categories_that_the_editor_may_not_see_stay(self, town, url, sign_in, submit):
-        CareEntry.objects.set_categories(town.resident, [category("dementia"), category("living_alone")], by=town.secretary)
+        CareEntry.objects.set_categories(
+            town.resident, [category("dementia"), category("living_alone")], by=town.secretary
+        )
         body = sign_in(town.grid_worker).get(url).content.decode()
         assert "独居" in body and "失智" not in body
         submit(url, categories=[category("very_old").pk])

@@ -153,6 +153,22 @@ class TestFilling:
         submit(url, day="")
         assert Shift.objects.standing().filter(on=day).count() == 1
 
+    def test_what_somebody_else_filled_meanwhile_is_not_overwritten(self, town, put, sign_in, client):
+        put(town.deputy, first=2, part="day")
+        sign_in(town.coordinator)
+        day = slot_at(timezone.now())[0] + timedelta(days=2)
+        url = reverse("shift_edit", args=[town.community.code, day])
+        form = filled(client.get(url).context["form"])
+        put(town.secretary, first=2, part="night")
+        put(town.grid_worker, first=2, part="day")
+        assert client.post(url, form).status_code == 302  # nothing changed on the page: nothing is done
+        answer = client.post(url, form | {"day": town.secretary.pk})
+        assert answer.status_code == 409 and town.grid_worker.name in answer.content.decode()
+        standing = Shift.objects.standing().filter(on=day).values_list("part", "user__username")
+        assert set(standing) == {("day", "grid"), ("night", "secretary")}
+        assert client.post(url, filled(answer.context["form"])).status_code == 302
+        assert Shift.objects.standing().get(on=day, part="day").user == town.secretary
+
     def test_nobody_without_a_post_there(self, town, sign_in, submit):
         sign_in(town.coordinator)
         url = reverse("shift_edit", args=[town.community.code, timezone.localdate()])
@@ -219,6 +235,12 @@ class TestSwap:
     def test_a_shift_that_has_begun_is_not_swapped(self, town, swap):
         with time_machine.travel(timezone.now() + timedelta(days=4)), pytest.raises(NotAllowed):
             Swap.objects.get().accept(by=town.deputy)
+
+    def test_a_shift_that_was_given_to_somebody_else_is_not_swapped(self, town, swap):
+        swap.shift.give_to(town.grid_worker, by=town.coordinator)
+        with pytest.raises(NotAllowed):
+            Swap.objects.get().accept(by=town.deputy)
+        assert Shift.objects.get(pk=swap.shift_id).user == town.grid_worker
 
     def test_declined_nothing_changes(self, town, swap, sign_in, client):
         sign_in(town.deputy)

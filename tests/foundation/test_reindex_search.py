@@ -37,6 +37,16 @@ def test_it_changes_no_version_and_writes_nothing_that_is_right(town, sql_count)
     assert Resident.objects.values().get(pk=town.resident.pk) == before
 
 
+def test_what_doubles_are_found_by_is_renewed_too(town):
+    """Rows from before there were such keys."""
+    wanted = town.resident.name_key, town.household.door_key
+    assert all(wanted)
+    Resident.objects.update(name_key="")
+    Household.objects.update(door_key="")
+    reindex()
+    assert (Resident.objects.get().name_key, Household.objects.get().door_key) == wanted
+
+
 def test_batches_end_and_can_be_gone_on_with(town):
     Book.objects.bulk_create([Book(text=f"第{number}本") for number in range(7)])
     first, third = Book.objects.order_by("pk")[0], Book.objects.order_by("pk")[2]

@@ -167,8 +167,8 @@ def pairs(town):
     pair = {"kind": "resident", "first": one.pk, "second": other.pk}
     return {
         **dict.fromkeys(("merge_compare", "merge_propose", "duplicate_decline"), pair),
-        **dict.fromkeys(("merge_detail", "merge_undo"), {"pk": merge.pk}),
-        **dict.fromkeys(("household_split", "household_join"), {"pk": town.household.pk}),
+        **{key: {"pk": merge.pk} for key in ("merge_detail", "merge_undo")},
+        **{key: {"pk": town.household.pk} for key in ("household_split", "household_join")},
         "duplicate_withdraw": {"pk": said.pk},
     }
 
@@ -236,9 +236,9 @@ def going_out(town):
     )
     sheet.keep(file=b"PK", rows=1)
     return {
-        **dict.fromkeys(("blank_map", "blank_again"), {"pk": form.pk}),
-        **dict.fromkeys(("blank_rows", "blank_fill"), {"pk": draft.pk}),
-        **dict.fromkeys(("blank_fill_detail", "blank_fill_download"), {"pk": done.pk}),
+        **{key: {"pk": form.pk} for key in ("blank_map", "blank_again")},
+        **{key: {"pk": draft.pk} for key in ("blank_rows", "blank_fill")},
+        **{key: {"pk": done.pk} for key in ("blank_fill_detail", "blank_fill_download")},
         "sheet_download": {"pk": sheet.pk},
         "building_print": {"pk": town.compound.pk},
     }

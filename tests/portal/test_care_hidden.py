@@ -84,7 +84,7 @@ def pages(client, rows):
 
 
 def difference(before, after):
-    return [line for line in unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)][:8]
+    return list(unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))[:8]
 
 
 @pytest.mark.parametrize("who", ["secretary", "admin_of_district", "auditor"])

@@ -52,6 +52,7 @@ from tests.communities.ledgers import checked, ledger, with_check_digit
 from tests.communities.ledgers import resident as ledger_row
 from tests.communities.test_blank_fill import through
 from visits.models import Visit
+import contextlib
 
 NAME, FORMER_NAME = "金丝鸟", "黄雀儿"
 PHONE, FORMER_PHONE = "13000000977", "13000000966"
@@ -253,10 +254,8 @@ def spellings(text):
 
 def texts_of_bytes(data):
     yield from spellings(data.decode("utf-8", errors="ignore"))
-    try:
+    with contextlib.suppress(ValueError):
         yield from texts_of_bytes(base64.b64decode(data, validate=True)) if len(data) > 40 else ()
-    except ValueError:
-        pass
     if data[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(data)) as book:
             for name in book.namelist():

@@ -5,16 +5,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('communities', '0012_reviews'),
-        ('visits', '0001_initial'),
+        ("communities", "0012_reviews"),
+        ("visits", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(condition=models.Q(('voided_at__isnull', True)), fields=['visited_at', 'id', 'area_path'], name='visit_latest'),
+            model_name="visit",
+            index=models.Index(
+                condition=models.Q(("voided_at__isnull", True)),
+                fields=["visited_at", "id", "area_path"],
+                name="visit_latest",
+            ),
         ),
     ]

@@ -5,16 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('communities', '0014_counted'),
-        ('visits', '0002_fast_lists'),
+        ("communities", "0014_counted"),
+        ("visits", "0002_fast_lists"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(condition=models.Q(('voided_at__isnull', True)), fields=['visited_at', 'area_path_then'], include=('area_path', 'outcome', 'people_met', 'household', 'id'), name='visit_counted'),
+            model_name="visit",
+            index=models.Index(
+                condition=models.Q(("voided_at__isnull", True)),
+                fields=["visited_at", "area_path_then"],
+                include=("area_path", "outcome", "people_met", "household", "id"),
+                name="visit_counted",
+            ),
         ),
     ]

@@ -51,14 +51,19 @@ def reindex_batch(model, last, batch):
 
     The rows are locked for the moment, so that nobody's correction is overtaken by tokens of what stood before.
     """
-    locked = model._base_manager.select_for_update().filter(pk__gt=last).defer(*encrypted(model))
-    rows = list(locked.order_by("pk")[:batch])
+    locked = model._base_manager.select_for_update(of=("self",)).filter(pk__gt=last).defer(*encrypted(model))
+    joined = locked.select_related(*model.FOUND_WITH) if model.FOUND_WITH else locked
+    rows = list(joined.order_by("pk")[:batch])
     if not rows:
         return None
-    stale = [row for row in rows if row.bigrams != row.tokens()]
-    for row in stale:
-        row.bigrams = row.tokens()
-    model._base_manager.bulk_update(stale, ["bigrams"])
+    stale = []
+    for row in rows:
+        fresh = row.found_by()
+        if any(getattr(row, name) != value for name, value in fresh.items()):
+            stale.append(row)
+            for name, value in fresh.items():
+                setattr(row, name, value)
+    model._base_manager.bulk_update(stale, list(rows[0].found_by()))
     return rows[-1].pk, len(rows), len(stale)
 
 

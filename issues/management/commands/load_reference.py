@@ -17,7 +17,9 @@ def rows_of(path):
 
 
 class Command(BaseCommand):
-    help = "Write categories, time limits, reminder rungs, the rules of the care register and the working-day calendar where they are missing."
+    help = (
+        "Write categories, limits, reminder rungs, rules of the care register and the calendar where they are missing."
+    )
 
     @transaction.atomic
     def handle(self, **options):
