@@ -5,6 +5,7 @@ index, the cache, the log, and the database's own files after the vacuum that do
 """
 
 import base64
+import contextlib
 import io
 import json
 import logging
@@ -52,7 +53,6 @@ from tests.communities.ledgers import checked, ledger, with_check_digit
 from tests.communities.ledgers import resident as ledger_row
 from tests.communities.test_blank_fill import through
 from visits.models import Visit
-import contextlib
 
 NAME, FORMER_NAME = "金丝鸟", "黄雀儿"
 PHONE, FORMER_PHONE = "13000000977", "13000000966"
