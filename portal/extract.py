@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from communities.access import CHANGE, may_on, may_reveal
+from communities.access import CHANGE, Role, holds, may_on, may_reveal
 from communities.models import Assignment, Resident, RetentionRule
 from communities.models.care import SENSITIVE
 from communities.models.care_entry import grants_of
@@ -16,8 +16,9 @@ from communities.models.resident import SECRETS
 from communities.views.resident import crumbs_of
 from communities.words import access_word
 from foundation.journal.models import Access
+from foundation.paths import is_within
 from foundation.shortcuts import get_for, posted
-from issues.models import Reporter
+from issues.models import Issue, Reporter
 from visits.models import Opinion, Visit
 
 # Fields of the register in the order in which the sheet names them; secrets stand apart.
@@ -64,11 +65,13 @@ def sheet_of(resident, user, in_full):
         "facts": facts_of(resident),
         "secrets": [(label_of(name), shown(resident, name, in_full)) for name in SECRETS if getattr(resident, name)],
         "care_entries": resident.care_entries.visible_to(user).standing().for_detail().order_by("since", "pk"),
-        "is_partly_hidden": len({grant.group for grant in grants_of(user)}) < len(SENSITIVE),
+        "is_partly_hidden": len(groups_open_to(user, resident)) < len(SENSITIVE),
+        "is_confided": holds(user, Role.SECRETARY, resident.area_path),
         "life_events": resident.life_events.standing().in_order(),
         "visits": Visit.objects.standing().filter(household=resident.household_id).for_list(),
-        "opinions": Opinion.objects.standing().filter(raised_by=resident).for_list(),
+        "opinions": Opinion.objects.standing().readable_by(user).filter(raised_by=resident).for_list(),
         "reports": Reporter.objects.filter(resident=resident)
+        .filter(issue__in=Issue.objects.for_reader(user).filter(is_confided=True).values("pk"))
         .select_related("issue__category")
         .order_by("-issue__submitted_at", "-pk"),
         "accesses": accesses_of(resident),
@@ -76,6 +79,11 @@ def sheet_of(resident, user, in_full):
         "made_at": now,
         "made_by": user,
     }
+
+
+def groups_open_to(user, resident):
+    """The sensitive groups of which the user may know where this person lives."""
+    return {grant.group for grant in grants_of(user) if is_within(resident.area_path, grant.area_path)}
 
 
 def label_of(name):

@@ -22,6 +22,8 @@ def duplicate_list(request):
     chosen = DuplicateFilter(request.GET, user=request.user)
     page = page_of(request, found(request.user, chosen), PER_PAGE)
     page.object_list = with_rows(chosen.kind, page.object_list)
+    if chosen.show == "declined":
+        page.object_list = list(as_seen(request.user, chosen.kind, page.object_list))
     context = {"page": page, "filter": chosen, "kind": chosen.kind, "show": chosen.show}
     context["may_change"] = may(request.user, "people", CHANGE)
     return render(request, "communities/duplicate_list.html", context)
@@ -46,6 +48,15 @@ def with_rows(kind, pairs):
     pks = {pk for _pair, first, second in pairs for pk in (first, second)}
     rows = {row.pk: row for row in MODELS[kind].objects.filter(pk__in=pks).for_list()}
     return [(pair, rows[first], rows[second]) for pair, first, second in pairs if {first, second} <= set(rows)]
+
+
+def as_seen(user, kind, lines):
+    """The lines with the record that the reader sees first; None stands for one that lies outside the reader's area."""
+    pks = {row.pk for _pair, *rows in lines for row in rows}
+    seen = set(MODELS[kind].objects.visible_to(user).filter(pk__in=pks).values_list("pk", flat=True))
+    for pair, *rows in lines:
+        first, second = sorted(rows, key=lambda row: row.pk not in seen)
+        yield pair, first, second if second.pk in seen else None
 
 
 def numbers(pair):

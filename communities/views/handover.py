@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from communities.access import CHANGE, may
+from communities.access import CHANGE, may, may_in
 from communities.forms.handover import (
     CancelForm,
     ConfirmForm,
@@ -140,7 +140,10 @@ def reassignment_create(request):
     if not pk.isdigit():
         return render(request, "communities/reassignment_create.html", {"people": page_of(request, led)})
     giver = get_object_or_404(led, pk=pk)
-    items = [item for item in open_items(giver) if item.personal]
+    # Only what lies where the reader leads: the person may have posts elsewhere, too.
+    items = [
+        item for item in open_items(giver) if item.personal and may_in(request.user, "team", CHANGE, item.row.area_path)
+    ]
     form = ReassignmentForm(posted(request), by=request.user, giver=giver, items=items)
     if request.method == "POST" and form.is_valid():
         try:

@@ -269,6 +269,14 @@ class TestDecline:
         client.post(url, {"client_uuid": uuid4()})
         assert NotTheSame.objects.standing().count() == 1
 
+    def test_of_one_that_lies_elsewhere_nothing_shows(self, town, pair, sign_in):
+        NotTheSame.objects.say(by=town.secretary, client_uuid=uuid4(), one=pair[0], other=pair[1])
+        Resident.objects.filter(pk=pair[0].pk).update(area_path="210202012004")
+        page = sign_in(town.secretary).get("/communities/duplicates/?show=declined")
+        (_said, first, second), *_others = page.context["page"].object_list
+        assert (first.pk, second) == (pair[1].pk, None)
+        assert f"/{pair[0].pk}/" not in page.content.decode().partition('id="rows"')[2]
+
     def test_not_by_readers_nor_outsiders(self, town, url, sign_in):
         assert sign_in(town.auditor).post(url, {}).status_code == 403
         assert sign_in(town.outsider).post(url, {}).status_code == 404

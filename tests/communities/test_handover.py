@@ -239,6 +239,15 @@ class TestReassign:
         assert not Reassignment.objects.exists()
         assert WorkOrder.objects.get(issue=busy.order, state="signed").handler == busy.handler
 
+    def test_what_the_person_has_elsewhere_is_not_the_readers_to_give(self, busy, sign_in, client, submit):
+        """The grid worker answers for a compound of another place, too: that is not this secretary's to give away."""
+        busy.far_compound.correct(by=busy.admin_of_district, responsible=busy.grid_worker)
+        sign_in(busy.secretary)
+        elsewhere = f"communities.compound:{busy.far_compound.pk}"
+        assert elsewhere not in dict(client.get(self.url(busy)).context["form"].fields["subjects"].choices)
+        assert "subjects" in submit(self.url(busy), taker=busy.cadre.pk, subjects=[elsewhere]).context["form"].errors
+        assert Compound.objects.get(pk=busy.far_compound.pk).responsible == busy.grid_worker
+
     def test_only_by_who_leads_there(self, busy, sign_in, client):
         sign_in(busy.outsider)
         assert client.get(self.url(busy)).status_code == 404

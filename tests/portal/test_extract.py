@@ -99,6 +99,23 @@ def test_what_others_said_in_confidence_is_not_on_it(town, url, at):
     assert "悄悄话" not in ask(at(town.secretary), url).content.decode()
 
 
+def test_what_the_person_said_in_confidence_only_the_secretary_prints(town, url, at):
+    issue = new_issue(town, text="举报楼上违建", anonymity="confidential")
+    log(town, opinions=[line(town, text="怕邻居知道", confidential=True, raised_by=town.resident)])
+    hint = "由社区书记打印"
+    body = ask(at(town.grid_worker), url).content.decode()
+    assert issue.number not in body and "举报楼上违建" not in body and hint in body
+    body = ask(at(town.secretary), url).content.decode()
+    assert issue.number in body and "举报楼上违建" in body and "怕邻居知道" in body and hint not in body
+
+
+def test_a_permission_elsewhere_makes_no_whole_sheet(town, url, at):
+    for group in ("children", "bereaved", "health"):
+        facts = {"area_path": "411702007001", "since": timezone.localdate(), "reason": "民政工作"}
+        CareGrant.objects.grant(by=town.admin_of_district, user=town.secretary, group=group, **facts)
+    assert at(town.secretary) and ask(at(town.secretary), url).context["is_partly_hidden"]
+
+
 def test_cost(town, url, at, sql_count):
     client = at(town.secretary)
     form = filled(client.get(url).context["form"]) | {"reason": "窗口核对身份证"}
