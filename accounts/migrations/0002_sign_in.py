@@ -8,12 +8,26 @@ import accounts.models
 import foundation.fields
 
 
+def refuse_shared_addresses(apps, schema_editor):
+    """E-mail signs in from here on, so it belongs to one account: say whose are to be mended before anything is changed."""
+    users = apps.get_model("accounts", "User").objects.using(schema_editor.connection.alias).exclude(email="")
+    by_email = {}
+    for username, email in users.values_list("username", "email"):
+        by_email.setdefault(email.lower(), []).append(username)
+    shared = [", ".join(names) for names in by_email.values() if len(names) > 1]
+    if shared:
+        raise RuntimeError(
+            f"These accounts share an e-mail address; give each its own, then migrate: {'; '.join(shared)}"
+        )
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
     ]
 
     operations = [
+        migrations.RunPython(refuse_shared_addresses, migrations.RunPython.noop),
         migrations.AddField(
             model_name="user",
             name="enabled_at",

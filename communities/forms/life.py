@@ -10,10 +10,12 @@ from django.utils.translation import pgettext_lazy
 
 from communities.forms.row import choice_of, half_width, not_in_the_future
 from communities.models import Household, Resident
+from communities.models.division import DIGITS, Level
 from communities.models.life import LifeKind, kinds_open_to
 from communities.models.resident import Residency
 from foundation.fields import is_id_number, is_phone, keyed_hash, normalise_id_number, normalise_phone
 from foundation.forms import FactForm, GuardedForm
+from foundation.paths import within
 
 MOST_HOMES = 12
 MOST_OTHERS = 9
@@ -335,10 +337,15 @@ class NewcomerForm(LifeForm):
         return cleaned
 
     def look_up(self, number, name):
-        """The person with this ID number who moved away from somewhere in the portal; None for somebody new."""
+        """The person with this ID number who moved away from somewhere in the district; None for somebody new.
+
+        Beyond the district nothing is looked up: a number would tell who died or left there.
+        """
         if not number or not name:
             return None
-        same = Resident.objects.of_record().filter(id_number_hash=keyed_hash(number), purged_at__isnull=True)
+        district = self.household.area_path[: DIGITS[Level.DISTRICT]]
+        known = Resident.objects.of_record().filter(within(district), purged_at__isnull=True)
+        same = known.filter(id_number_hash=keyed_hash(number))
         for row in same.select_related("household"):
             if row.household_id == self.household.pk and row.is_here:
                 self.add_error("id_number", _("A person with this ID number is recorded in this household already."))

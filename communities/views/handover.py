@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from communities.access import CHANGE, may, may_in
+from communities.access import CHANGE, READ, may, may_in
 from communities.forms.handover import (
     CancelForm,
     ConfirmForm,
@@ -61,9 +61,16 @@ def handover_create(request):
     form = HandoverForm(posted(request), by=request.user, giver=giver)
     if request.method == "POST" and form.is_valid():
         return redirect(Handover.objects.prepare(by=request.user, giver=giver, **form.cleaned_data))
-    items = open_items(giver)
+    items = shown_to(request.user, open_items(giver), giver)
     context = {"form": form, "giver": giver, "groups": groups_of(items), "count": len(items)}
     return render(request, "communities/handover_create.html", context)
+
+
+def shown_to(user, items, *parties):
+    """The two people concerned see the whole sheet, anybody else what lies in the own area."""
+    if user.pk in {person.pk for person in parties}:
+        return items
+    return [item for item in items if may_in(user, "team", READ, item.row.area_path)]
 
 
 def handover_detail(request, pk):
@@ -74,6 +81,7 @@ def handover_detail(request, pk):
 def sheet_context(request, pk):
     handover = get_for(request.user, Handover.objects.for_list(), pk=pk)
     items = handover.items() if handover.status != "confirmed" else []
+    items = shown_to(request.user, items, handover.giver, handover.taker)
     arisen = handover.arisen(items)
     changes = Handover.objects.changeable_by(request.user).filter(pk=pk).exists()
     return {
@@ -81,7 +89,8 @@ def sheet_context(request, pk):
         "groups": groups_of(items),
         "count": len(items),
         "arisen": {item.subject for item in arisen},
-        "gone": handover.gone(items),
+        "gone": handover.gone(items) if changes else 0,
+        "may_read_remark": changes,
         "moved": [(SOURCES[kind].label, n) for kind, n in handover.moved.items() if kind in SOURCES],
         "entries": lines(timeline(handover)),
         "is_taker": handover.taker_id == request.user.pk,

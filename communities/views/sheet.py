@@ -1,6 +1,7 @@
 """Taking the lists of the registers away as a table: exactly what the list shows, for a purpose that goes into the access log."""
 
 from django.contrib import messages
+from django.core.exceptions import SuspiciousOperation
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -75,11 +76,14 @@ def take_away(request, one):
 
 def ask_worker(request, one, words, number, *, client_uuid, purpose, q):
     """The page of the job that makes the table; the same form again is the same job."""
+    query = request.GET.urlencode()
+    if len(query) > Sheet._meta.get_field("query").max_length:
+        raise SuspiciousOperation("These filters are longer than any that the page makes.")
     sheet = Sheet.objects.ask(
         by=request.user,
         client_uuid=client_uuid,
         kind=one.code,
-        query=request.GET.urlencode(),
+        query=query,
         words=words,
         purpose=purpose,
     )

@@ -187,6 +187,21 @@ class TestTheSheet:
         assert len(context["arisen"]) == 1
         assert context["gone"] == 0
 
+    def test_whoever_else_reads_sees_what_lies_in_the_own_area_and_no_remark(self, busy, sign_in, client):
+        """The giver works in another community, too; its secretary learns nothing of the first."""
+        Assignment.objects.assign(
+            by=None, user=busy.grid_worker, role="grid_worker", division=busy.next_community, since=LONG_AGO
+        )
+        handover = prepare(busy.grid_worker, busy.cadre)
+        Handover.objects.filter(pk=handover.pk).update(remark="钥匙在物业处", area_path=busy.next_community.code)
+        reader = person("next", "方圆", Role.SECRETARY, place=busy.next_community.code)
+        helper = person("helper", "袁野", Role.GRID_WORKER, place=busy.next_community.code)
+        for user, words in ((busy.cadre, True), (reader, True), (helper, False)):
+            sign_in(user)
+            page = client.get(handover.get_absolute_url())
+            assert ("钥匙在物业处" in page.content.decode()) == words, user
+            assert (busy.compound.name in page.content.decode()) == (user == busy.cadre), user
+
     def test_printed_with_lines_to_sign(self, busy, sign_in, client):
         handover = prepare(busy.grid_worker, busy.cadre)
         sign_in(busy.grid_worker)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from communities.models import Household, LifeEvent, Resident
+from communities.models import Compound, Household, LifeEvent, Resident
 from communities.models.life import MOVES, State, kinds_open_to, state_of
 from foundation.journal.models import Conflict, Entry
 from foundation.journal.moves import NotAllowed
@@ -344,20 +344,32 @@ class TestJoining:
         assert client.post(url, form).status_code == client.post(url, form).status_code == 302
         assert Resident.objects.filter(residency="tenant").count() == 2
 
-    def test_who_lived_elsewhere_in_the_portal_keeps_the_history(self, town, enter):
-        away = town.far_compound.add_household(
-            by=town.outsider, building="1号楼", client_uuid=uuid4(), stair="1", door="101"
+    def test_who_lived_elsewhere_in_the_district_keeps_the_history(self, town, enter):
+        street = {"by": town.admin_of_district, "community": town.other_community}
+        compound = Compound.objects.add(client_uuid=uuid4(), name="健康家园", **street)
+        away = compound.add_household(
+            by=town.admin_of_district, building="1号楼", client_uuid=uuid4(), stair="1", door="101"
         )
         number = VALID
         came = add(town, "远方来", household=away, id_number=number)
         answer = enter("move_in", name="远方来", id_number=number)
         assert answer.status_code == 302  # still recorded out of reach: a new row, to be merged
         LifeEvent.objects.get().undo(by=town.secretary, reason="重做")
-        life(town, "move_out", came, by=town.outsider)
+        life(town, "move_out", came, by=town.admin_of_district)
         assert "name" in enter("move_in", name="别人", id_number=number).context["form"].errors
         enter("move_in", name="远方来", id_number=number)
         assert (fresh(came).household, fresh(came).area_path) == (town.household, town.household.area_path)
         assert fresh(came).is_here
+
+    def test_beyond_the_district_a_number_tells_nothing(self, town, enter):
+        """Neither that somebody died there nor that somebody left."""
+        away = town.far_compound.add_household(
+            by=town.outsider, building="1号楼", client_uuid=uuid4(), stair="1", door="101"
+        )
+        dead = add(town, "远方人", household=away, id_number=VALID)
+        life(town, "death", dead, by=town.outsider)
+        assert enter("move_in", name="远方人", id_number=VALID).status_code == 302
+        assert Resident.objects.here().filter(name="远方人", household=town.household).exists()
 
     def test_the_number_of_somebody_here_or_dead_is_refused(self, town, enter):
         town.resident.correct(by=town.secretary, id_number=VALID)
