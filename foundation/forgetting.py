@@ -22,6 +22,7 @@ for label, why in {
     "mfa.Authenticator": "accounts of staff",
     "usersessions.UserSession": "devices of staff",
     "accounts.User": "accounts of staff",
+    "accounts.FormerPassword": "accounts of staff",
     "journal.Entry": "verbs, states and numbers; a test reads every entry for texts",
     "journal.Note": "cleared by the room whose row it is about (foundation/journal/purging.py)",
     "journal.Former": "cleared by the room whose row it is about (foundation/journal/purging.py)",
