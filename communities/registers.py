@@ -4,8 +4,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import READ, may
+from communities.models.blank import works_with_forms
 
-# (topic, level) of the right, label, URL name (without arguments), icon, what it is for
+# (topic, level) of the right or a question about the user, label, URL name (without arguments), icon, what it is for
 TOOLS = [
     (
         None,
@@ -45,7 +46,7 @@ TOOLS = [
         _("What others found wrong in the registers of your area, and what you suggested yourself."),
     ),
     (
-        ("places", READ),
+        works_with_forms,
         _("Forms to fill"),
         "blank_list",
         "note",
@@ -84,11 +85,13 @@ TOOLS = [
 
 def tools_for(user):
     """The tools open to this user as (label, address, icon, help); None as a right means everybody who gets here."""
-    return [
-        (label, reverse(name), icon, help)
-        for right, label, name, icon, help in TOOLS
-        if (right is None or may(user, *right))
-    ]
+    return [(label, reverse(name), icon, help) for right, label, name, icon, help in TOOLS if is_open(right, user)]
+
+
+def is_open(right, user):
+    if right is None:
+        return True
+    return right(user) if callable(right) else may(user, *right)
 
 
 def opens_registers(user):
