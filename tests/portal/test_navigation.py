@@ -28,6 +28,14 @@ def frame_of(client, page="account_overview"):
     return client.get(reverse(page)).context["frame"]
 
 
+def test_every_tool_of_the_registers_opens_for_whoever_sees_it(client, town):
+    for who, names in ITEMS.items():
+        if "register_home" in names:
+            client.force_login(getattr(town, who))
+            for label, address, *_ in client.get(reverse("register_home")).context["tools"]:
+                assert client.get(address).status_code in (200, 302), (who, label)
+
+
 def test_doors_of_each_role_are_open(client, town):
     for who, names in ITEMS.items():
         client.force_login(getattr(town, who))
