@@ -212,28 +212,39 @@ class CareEntryManager(models.Manager.from_queryset(CareEntryQuerySet)):
         Nothing is ended. Children under 14 are left out and named in `refused`, because a guardian must agree first. A fixed
         number of queries for each 500 people.
         """
-        wanted, outcome, today = list(wanted), Outcome(), timezone.localdate()
+        wanted, outcome, since = list(wanted), Outcome(), since or timezone.localdate()
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
-            there = set(
-                self.open()
-                .filter(resident__in=[resident.pk for resident, _categories in part])
-                .values_list("resident_id", "category_id")
-            )
-            fresh = []
-            for resident, categories in part:
-                for category in categories:
-                    if (resident.pk, category.pk) in there:
-                        continue
-                    there.add((resident.pk, category.pk))
-                    if is_child(resident, today):
-                        outcome.refused.append((resident, category))
-                    else:
-                        fresh.append(self.fresh(resident, category, by=by, since=since or today))
-            self.bulk_create(fresh)
-            record_all(fresh, "enter_care", by=by)
+            for last_try in (False, False, True):
+                try:
+                    with transaction.atomic():
+                        fresh, refused = self.open_missing(part, by=by, since=since)
+                    break
+                except IntegrityError:
+                    # Somebody registered one of them at the same moment; the next look sees that entry.
+                    if last_try:
+                        raise
             outcome.made += fresh
+            outcome.refused += refused
         return outcome
+
+    def open_missing(self, part, *, by, since):
+        """(the entries opened, those refused because a guardian must agree first) for one batch of `set_many`."""
+        people = [resident.pk for resident, _categories in part]
+        there = set(self.open().filter(resident__in=people).values_list("resident_id", "category_id"))
+        fresh, refused = [], []
+        for resident, categories in part:
+            for category in categories:
+                if (resident.pk, category.pk) in there:
+                    continue
+                there.add((resident.pk, category.pk))
+                if is_child(resident, timezone.localdate()):
+                    refused.append((resident, category))
+                else:
+                    fresh.append(self.fresh(resident, category, by=by, since=since))
+        self.bulk_create(fresh)
+        record_all(fresh, "enter_care", by=by)
+        return fresh, refused
 
     def fresh(self, resident, category, *, by, since):
         """An entry, not saved, on the category's usual ground."""

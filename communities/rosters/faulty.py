@@ -10,8 +10,11 @@ from communities.rosters.files import Mark, open_book
 from foundation.sheets import sheet
 
 
-def faulty_rows(roster):
-    """(the bytes of the .xlsx, how many rows). FileFault if the uploaded file is gone or cannot be read."""
+def faulty_rows(roster, reader):
+    """(the bytes of the .xlsx, how many rows). FileFault if the uploaded file is gone or cannot be read.
+
+    Care categories of the file go back to who brought it only: others would read sensitive ones without a grant.
+    """
     if not roster.has_file:
         raise FileFault("file_gone")
     reasons = defaultdict(list)
@@ -26,6 +29,8 @@ def faulty_rows(roster):
                 rows.append((number, values))
             if number >= max(reasons, default=0) and headings:
                 break
+    if reader.pk != roster.created_by_id:
+        rows = [(number, without_care(roster, values)) for number, values in rows]
     width = max([len(headings), *(len(values) for _number, values in rows)], default=0)
     table = (
         [*(plain(value) for value in values), *[None] * (width - len(values)), number, _("; ").join(reasons[number])]
@@ -33,6 +38,10 @@ def faulty_rows(roster):
     )
     titles = [str(plain(value) or "") for value in headings] + [""] * (width - len(headings))
     return sheet(_("Faulty rows"), [*titles, _("Row in the file"), _("Why it was left out")], table), len(rows)
+
+
+def without_care(roster, values):
+    return [None if roster.columns.get(position) == "categories" else value for position, value in enumerate(values)]
 
 
 def reason_of(fault):

@@ -179,7 +179,7 @@ def roster_faults(request, pk):
     """The faulty rows as a file, with reasons; logged, because names and numbers of people stand in it."""
     roster = get_for(request.user, Roster.objects.for_detail(), pk=pk, change=True)
     try:
-        data, rows = faulty_rows(roster)
+        data, rows = faulty_rows(roster, request.user)
     except FileFault as fault:
         messages.error(request, str(fault))
         return redirect(roster)

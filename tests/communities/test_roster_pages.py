@@ -220,6 +220,15 @@ class TestDetail:
         again = upload(town.secretary, "residents", town.community, answer.content)
         assert set(again.columns.values()) >= {"compound", "building", "door", "name"}
 
+    def test_care_categories_of_the_file_go_back_to_who_brought_it_only(self, town, sign_in):
+        row, headings = [*resident(身份证号="1"), "困境儿童"], [*HEADINGS["residents"], "关爱类别"]
+        roster = checked(town.secretary, "residents", town.community, ledger("residents", row, headings=headings))
+        for user, words in ((town.secretary, True), (town.coordinator, False)):
+            answer = sign_in(user).post(reverse("roster_faults", args=[roster.pk]))
+            cells = [cell for row in load_workbook(BytesIO(answer.content)).active.values for cell in row]
+            assert ("困境儿童" in cells) == words, user
+            assert "1" in cells
+
 
 class TestSteps:
     @pytest.fixture
