@@ -17,7 +17,8 @@ from communities.models import BlankFill, BlankForm, Resident
 from tests.communities.forms_made import banded_form, card_form, simple_form
 from tests.town import PASSWORD
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Excel is the same whatever the database.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -26,7 +26,8 @@ from tests.town import life
 from tests.visits.conftest import line, log
 from visits.models import Visit
 
-pytestmark = pytest.mark.django_db
+# What a page names does not depend on the database, and this reads every page there is.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 NAME, MASKED, PHONE = "欧阳雪莲", "欧阳**", "13000000123"
 NEEDLES = (NAME, MASKED, PHONE, "130****0123")

@@ -21,7 +21,8 @@ from tests.communities.test_blank_fill import through
 from tests.portal.register import rows_of
 from tests.portal.test_roles import EXPECTED
 
-pytestmark = pytest.mark.django_db
+# What a page shows does not depend on the database, and this reads every page there is.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 WORDS = ("失智", "dementia", "Older person with dementia")
 # What a page shows of itself: moments, numbers of forms, proof of origin.
 OWN = re.compile(r'name="csrfmiddlewaretoken"[^>]*>|[0-9a-f]{8}-[0-9a-f-]{27}|\d\d:\d\d(:\d\d)?')
