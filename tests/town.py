@@ -47,10 +47,15 @@ def person(username, name, role=None, *, place=None, unit=None, stands_in_for=No
     return user
 
 
-def build_town():
-    """Write the town and return its places, units, people and rows as attributes."""
+def write_reference():
+    """The reference data, where a test with real transactions has emptied the database."""
     if not Category.objects.exists():
         call_command("load_reference", verbosity=0)
+
+
+def build_town():
+    """Write the town and return its places, units, people and rows as attributes."""
+    write_reference()
     place = {}
     for code, name in PLACES:
         parent = place.get(code[:-3]) if len(code) > 6 else place.get(code[:-2])
@@ -119,6 +124,12 @@ def build_town():
     DispatchRule.objects.create(category=town.lift, area_path="411702", unit=town.bureau)
     DispatchRule.objects.create(category=town.sanitation, area_path="411702007002", unit=town.property_unit)
     return town
+
+
+@pytest.fixture
+def reference(db):
+    """For tests that need categories, limits and rules, but nobody of the town."""
+    write_reference()
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ class TestSize:
         assert [bench_world.copied(value) for value in (None, True, False, 3)] == ["\\N", "t", "f", "3"]
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("reference")
 def test_rows_are_those_that_saving_would_write():
     frame = bench_world.Frame(bench_world.Size(1000))
     categories = dict(Category.objects.filter(area_path="").values_list("code", "pk"))
