@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from communities.forms.row import choice_of, half_width, not_in_the_future
+from communities.forms.row import choice_of, citizen_number, half_width, not_in_the_future, phone_number
 from communities.models import Household, Resident
 from communities.models.division import DIGITS, Level
 from communities.models.life import LifeKind, kinds_open_to
 from communities.models.resident import Residency
-from foundation.fields import is_id_number, is_phone, keyed_hash, normalise_id_number, normalise_phone
+from foundation.fields import keyed_hash
 from foundation.forms import FactForm, GuardedForm
 from foundation.paths import within
 
@@ -314,16 +314,10 @@ class NewcomerForm(LifeForm):
         return half_width(self.cleaned_data["name"])
 
     def clean_phone(self):
-        phone = normalise_phone(self.cleaned_data["phone"])
-        if phone and not is_phone(phone):
-            raise ValidationError(_("Not a phone number: eleven digits, or a landline with its area code."))
-        return phone
+        return phone_number(self.cleaned_data["phone"])
 
     def clean_id_number(self):
-        number = normalise_id_number(self.cleaned_data["id_number"])
-        if number and not is_id_number(number):
-            raise ValidationError(_("Not a valid ID number: please compare the 18 characters."))
-        return number
+        return citizen_number(self.cleaned_data["id_number"])
 
     def clean_others(self):
         names = [half_width(line)[:60] for line in self.cleaned_data["others"].splitlines() if line.strip()]

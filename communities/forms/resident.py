@@ -2,17 +2,25 @@ from datetime import date
 from uuid import uuid4
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from communities.duplicates import alike, is_elsewhere
-from communities.forms.row import RowForm, choice_of, day_field, field_of, half_width, not_in_the_future
+from communities.forms.row import (
+    RowForm,
+    choice_of,
+    citizen_number,
+    day_field,
+    field_of,
+    half_width,
+    not_in_the_future,
+    phone_number,
+)
 from communities.models import CareCategory, NotTheSame, Resident
 from communities.models.care_entry import is_child
 from communities.models.resident import SECRETS
-from foundation.fields import is_id_number, is_phone, keyed_hash, normalise_id_number, normalise_phone
+from foundation.fields import keyed_hash
 from foundation.forms import FactForm
 from foundation.templatetags.portal import named
 
@@ -49,16 +57,10 @@ class ResidentFacts(forms.Form):
         return half_width(self.cleaned_data["name"])
 
     def clean_phone(self):
-        phone = normalise_phone(self.cleaned_data["phone"])
-        if phone and not is_phone(phone):
-            raise ValidationError(_("Not a phone number: eleven digits, or a landline with its area code."))
-        return phone
+        return phone_number(self.cleaned_data["phone"])
 
     def clean_id_number(self):
-        number = normalise_id_number(self.cleaned_data["id_number"])
-        if number and not is_id_number(number):
-            raise ValidationError(_("Not a valid ID number: please compare the 18 characters."))
-        return number
+        return citizen_number(self.cleaned_data["id_number"])
 
     def clean_born_on(self):
         return not_in_the_future(self.cleaned_data["born_on"])

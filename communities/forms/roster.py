@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from communities.access import CHANGE, inside
+from communities.forms.staff import ReasonForm
 from communities.models import Division
 from communities.models.division import Level
 from communities.models.roster import kinds_open_to, places_open_to
@@ -157,14 +158,8 @@ def mask(text):
     return text[:1] + "*" * min(len(text) - 1, 6) if len(text) > 1 and not text.isascii() else text
 
 
-class RosterRevertForm(GuardedForm):
-    reason = forms.CharField(
-        label=_("Reason"),
-        min_length=2,
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Kept in the journal."),
-    )
+class RosterRevertForm(ReasonForm):
+    """Why an import is taken back."""
 
 
 class RosterStepForm(GuardedForm):

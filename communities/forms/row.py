@@ -8,7 +8,7 @@ from django.forms.models import model_to_dict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from foundation.fields import TO_HALF_WIDTH
+from foundation.fields import TO_HALF_WIDTH, is_id_number, is_phone, normalise_id_number, normalise_phone
 from foundation.forms import GuardedForm
 
 OFFICE_PHONE = re.compile(r"[0-9+()\- ]{5,30}", re.ASCII)
@@ -41,6 +41,22 @@ def office_phone(text):
     if text and not OFFICE_PHONE.fullmatch(text):
         raise ValidationError(_("Digits and hyphens only, for example 0396-1234567."))
     return text
+
+
+def phone_number(text):
+    """A person's phone in its stored form, "" for none; ValidationError if it cannot be one."""
+    phone = normalise_phone(text)
+    if phone and not is_phone(phone):
+        raise ValidationError(_("Not a phone number: eleven digits, or a landline with its area code."))
+    return phone
+
+
+def citizen_number(text):
+    """An ID number in its stored form, "" for none; ValidationError if it does not check."""
+    number = normalise_id_number(text)
+    if number and not is_id_number(number):
+        raise ValidationError(_("Not a valid ID number: please compare the 18 characters."))
+    return number
 
 
 def not_in_the_future(day):

@@ -48,7 +48,7 @@ def handover_list(request):
     return render(request, "communities/handover_list.html", context)
 
 
-def giver_asked(request):
+def person_asked(request):
     """The person in the address, if the reader leads that person; else the reader."""
     pk = request.GET.get("person", "")
     found = people_led_by(request.user).filter(pk=pk).first() if pk.isdigit() else None
@@ -57,7 +57,7 @@ def giver_asked(request):
 
 def handover_create(request):
     """Prepare a hand-over of the own work, or of somebody one leads (`?person=`)."""
-    giver = giver_asked(request)
+    giver = person_asked(request)
     form = HandoverForm(posted(request), by=request.user, giver=giver)
     if request.method == "POST" and form.is_valid():
         return redirect(Handover.objects.prepare(by=request.user, giver=giver, **form.cleaned_data))

@@ -6,10 +6,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from communities.access import CHANGE, may
-from communities.forms.leave import LeaveDeclineForm, LeaveForm, LeaveMoveForm, people_led_by
+from communities.forms.leave import LeaveDeclineForm, LeaveForm, LeaveMoveForm
 from communities.models import Leave
 from communities.open_items import personal_items
-from communities.views.handover import answer_to
+from communities.views.handover import answer_to, person_asked
 from communities.words import lines
 from foundation.journal.moves import timeline
 from foundation.shortcuts import get_for, page_of, posted
@@ -73,13 +73,6 @@ def leave_create(request):
     if request.method == "POST" and form.is_valid():
         return redirect(Leave.objects.take(by=request.user, **form.cleaned_data))
     return render(request, "communities/leave_create.html", {"form": form, "person": person})
-
-
-def person_asked(request):
-    """The person in the address, if the reader leads that person; else the reader."""
-    pk = request.GET.get("person", "")
-    found = people_led_by(request.user).filter(pk=pk).first() if pk.isdigit() else None
-    return found or request.user
 
 
 def leave_confirm(request, pk):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from communities.access import CHANGE, READ, demand, may_in, posts_for, roots_of
+from communities.access import CHANGE, READ, demand, may_in, posts_for
 from communities.forms.shift import DayForm, RotationForm, SwapForm, SwapMoveForm
 from communities.models import Division, Leave, Shift, Swap
 from communities.models.division import DIGITS, Level
@@ -87,10 +87,16 @@ def place_asked(request, places):
         return places[0] if places else None
     found = next((place for place in places if place.code == code), None)
     if found is None:
-        found = Division.objects.filter(code=code, level__in=OFFICES).first()
-        if found is None or not any(found.code.startswith(root) for root in roots_of(request.user, "team")):
-            raise Http404
+        found = office_of(request.user, code)
     return found
+
+
+def office_of(user, code):
+    """The place of this code that keeps a duty roster, if the user may read it; else 404."""
+    place = Division.objects.filter(code=code, level__in=OFFICES).first()
+    if place is None or not may_in(user, "team", READ, code):
+        raise Http404
+    return place
 
 
 def day_of(day, first, today, shifts, away):
@@ -112,9 +118,7 @@ def days_ahead(first, today):
 
 def place_led(user, code):
     """A place whose roster the user makes: 404 for one out of sight, 403 for who only reads it."""
-    place = Division.objects.filter(code=code, level__in=OFFICES).first()
-    if place is None or not may_in(user, "team", READ, code):
-        raise Http404
+    place = office_of(user, code)
     if not may_in(user, "team", CHANGE, code):
         raise PermissionDenied
     return place
